@@ -1,0 +1,3 @@
+"""Barycenter Explorer: see, touch and measure how multimodal autoencoders fuse what they are told."""
+
+__version__ = "0.1.0"

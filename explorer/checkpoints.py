@@ -1,0 +1,92 @@
+"""Trained models on disk: ``<root>/<dataset>/<model>/`` with weights, config.json, scores.json.
+
+Checkpoints are found in ``pretrained/`` beside the package, then in the user's own runs
+(``$EXPLORER_RUNS``, else ``runs/`` in the working directory). Weights are safetensors; nothing is
+unpickled.
+"""
+
+import json
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from explorer.models.vae import CONFIG, WEIGHTS, MultimodalVAE
+
+PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that is missing, broken or not ours; says which, why, and the remedy."""
+
+
+def runs_directory() -> Path:
+    """Where training writes when it is not told otherwise."""
+    return Path(os.environ.get("EXPLORER_RUNS", "runs"))
+
+
+def checkpoint_directory(dataset: str, model: str, root: Path | str | None = None) -> Path:
+    """Folder of a checkpoint: in ``root`` if given, else the first place that has it.
+
+    Raises
+    ------
+    CheckpointError
+        Nowhere.
+    """
+    roots = [Path(root)] if root is not None else [PRETRAINED, runs_directory()]
+    for place in roots:
+        if (place / dataset / model / CONFIG).is_file():
+            return place / dataset / model
+    raise CheckpointError(
+        f"no checkpoint of {model!r} on {dataset!r} in {' or '.join(str(r) for r in roots)}; "
+        f"train one: python -m explorer train --dataset {dataset} --model {model} --minutes 4"
+    )
+
+
+def load_pretrained(dataset: str, model: str, root: Path | str | None = None) -> MultimodalVAE:
+    """A trained model, on the CPU, in eval mode.
+
+    Parameters
+    ----------
+    dataset, model
+        Keys of ``DATASETS`` and ``MODELS``.
+    root
+        Look here only; by default in ``pretrained/`` and then in the user's runs.
+
+    Raises
+    ------
+    CheckpointError
+        Missing, truncated, or not a checkpoint of this project.
+    """
+    folder = checkpoint_directory(dataset, model, root)
+    if not (folder / WEIGHTS).is_file():
+        raise CheckpointError(
+            f"{folder} has a {CONFIG} but no {WEIGHTS}; copy it again or train again"
+        )
+    try:
+        return MultimodalVAE.from_pretrained(folder)
+    except (SafetensorError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(
+            f"{folder} is truncated or damaged ({error}); copy it again or train again"
+        ) from error
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(
+            f"{folder} is not a checkpoint this version can read ({reason}); train again with "
+            f"python -m explorer train --dataset {dataset} --model {model}"
+        ) from error
+
+
+def list_pretrained(dataset: str | None = None) -> list[tuple[str, str, Path]]:
+    """Every checkpoint found, as (dataset, model, folder); earlier places win."""
+    found: dict[tuple[str, str], Path] = {}
+    for root in (PRETRAINED, runs_directory()):
+        for config in sorted(root.glob(f"{dataset or '*'}/*/{CONFIG}")):
+            found.setdefault((config.parent.parent.name, config.parent.name), config.parent)
+    return [(dataset, model, folder) for (dataset, model), folder in found.items()]
+
+
+def read_scores(folder: Path) -> dict | None:
+    """What ``python -m explorer evaluate`` wrote beside a checkpoint; None if it has not run."""
+    path = folder / "scores.json"
+    return json.loads(path.read_text()) if path.is_file() else None

@@ -1,0 +1,108 @@
+"""Networks by name: an encoder to 2 D numbers and a decoder from D, for one modality's shape.
+
+``NETWORKS[name](shape, latent_dim)`` returns the pair. Encoders give mean and log-variance side by
+side, ``(B, *shape)`` -> ``(B, 2 D)``; decoders give what a likelihood reads, ``(B, D)`` ->
+``(B, *shape)``. To add one: a function and a line in ``NETWORKS``.
+"""
+
+from collections.abc import Callable
+from math import prod
+
+from torch import nn
+
+
+def patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """Small convolutions over 4x4 patches with batch normalisation, for 28x28 images.
+
+    Five times cheaper on a CPU than the convolutions of the MoPoE paper, and draws digits after
+    minutes where those have drawn none.
+    """
+    channels = _image_channels(shape, "patch")
+    encoder = nn.Sequential(
+        *_normalised(nn.Conv2d(channels, 32, 4, stride=4, bias=False), nn.BatchNorm2d(32)),  # 7x7
+        *_normalised(nn.Conv2d(32, 64, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(64)),
+        nn.Flatten(),
+        *_normalised(nn.Linear(64 * 4 * 4, 128, bias=False), nn.BatchNorm1d(128)),
+        nn.Linear(128, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        *_normalised(nn.Linear(latent_dim, 128, bias=False), nn.BatchNorm1d(128)),
+        *_normalised(nn.Linear(128, 64 * 4 * 4, bias=False), nn.BatchNorm1d(64 * 4 * 4)),
+        nn.Unflatten(1, (64, 4, 4)),
+        *_normalised(
+            nn.ConvTranspose2d(64, 32, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(32)
+        ),  # 7x7
+        nn.Conv2d(32, 16 * channels, 3, padding=1),
+        nn.PixelShuffle(4),
+    )
+    return encoder, decoder
+
+
+def mopoe_conv(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """The convolutions of the MoPoE paper's PolyMNIST experiment, for 28x28 images.
+
+    2.8 M parameters a modality at D = 512 (Sutter et al. 2021, released code).
+    """
+    channels = _image_channels(shape, "mopoe_conv")
+    encoder = nn.Sequential(
+        nn.Conv2d(channels, 32, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(64, 128, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(2048, 512),
+        nn.ReLU(),
+        nn.Linear(512, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 2048),
+        nn.ReLU(),
+        nn.Unflatten(1, (128, 4, 4)),
+        nn.ConvTranspose2d(128, 64, 3, stride=2, padding=1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 3, stride=2, padding=1, output_padding=1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, channels, 3, stride=2, padding=1, output_padding=1),
+    )
+    return encoder, decoder
+
+
+def mlp(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """Two hidden layers of 128 units either way, for observations of any shape."""
+    size = prod(shape)
+    encoder = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(size, 128),
+        nn.ReLU(),
+        nn.Linear(128, 128),
+        nn.ReLU(),
+        nn.Linear(128, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 128),
+        nn.ReLU(),
+        nn.Linear(128, 128),
+        nn.ReLU(),
+        nn.Linear(128, size),
+        nn.Unflatten(1, shape),
+    )
+    return encoder, decoder
+
+
+NETWORKS: dict[str, Callable[[tuple[int, ...], int], tuple[nn.Module, nn.Module]]] = {
+    "patch": patch,
+    "mopoe_conv": mopoe_conv,
+    "mlp": mlp,
+}
+
+
+def _normalised(layer: nn.Module, normalisation: nn.Module) -> tuple[nn.Module, ...]:
+    return layer, normalisation, nn.ReLU(inplace=True)
+
+
+def _image_channels(shape: tuple[int, ...], name: str) -> int:
+    if len(shape) != 3 or shape[1:] != (28, 28):
+        raise ValueError(f"network {name!r} needs images of shape (channels, 28, 28), got {shape}")
+    return shape[0]
