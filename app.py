@@ -1,0 +1,77 @@
+"""The server: ``streamlit run app.py``.
+
+What people see is in ``explorer/pages``; ``frame.py`` there is the script that runs for each of
+them. Here is what happens once: security headers on every answer, and the checkpoints loaded
+in the background, so that the first page does not wait for torch and the others do not either.
+"""
+
+import threading
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.routing import Route
+
+from explorer.pages import PAGES
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+        "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+}
+
+prewarmed = threading.Event()
+
+
+class SecurityHeaders:
+    """ASGI middleware: ``HEADERS`` on every HTTP answer."""
+
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        async def send_with_headers(message):
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+
+@asynccontextmanager
+async def lifespan(_app):
+    """Start loading the checkpoints, without keeping the server from answering."""
+    threading.Thread(target=prewarm, name="prewarm", daemon=True).start()
+    yield
+
+
+def prewarm():
+    """Import torch and load every checkpoint into the cache that the pages share."""
+    from explorer.pages import resources
+
+    resources.prewarm()
+    prewarmed.set()
+
+
+async def ready(_request):
+    """Whether the checkpoints are loaded; pages answer before that, only more slowly."""
+    return JSONResponse({"ready": prewarmed.is_set()})
+
+
+async def home(request):
+    """Streamlit serves the first page at ``/`` only; its own name leads there too."""
+    return RedirectResponse(request.url.replace(path="/"))
+
+
+app = st.App(
+    "explorer/pages/frame.py",
+    lifespan=lifespan,
+    routes=[Route("/api/ready", ready), Route(f"/{next(iter(PAGES))}", home)],
+    middleware=[Middleware(SecurityHeaders)],
+)
