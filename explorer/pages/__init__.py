@@ -1,6 +1,6 @@
-"""Streamlit pages: view only. ``frame.py`` is the script that draws the frame and runs one of them."""
+"""Streamlit pages: view only. ``frame.py`` is the script that draws the frame and runs a page."""
 
-PAGES = {  # path in the URL: title, in the order of the navigation; the file is named like the path
+PAGES = {  # path in the URL: title, in the order of the navigation; files are named like the paths
     "barycenters": "Barycenters",
     "latent-space": "Latent space",
     "generation": "Generation",

@@ -15,7 +15,9 @@ st.set_page_config(
     page_icon=str(HERE / "icon.svg"),
     menu_items={"About": "See, touch and measure how multimodal autoencoders fuse what they see."},
 )
-st.logo(str(HERE / "wordmark.svg"), size="large")
+st.logo(str(HERE / "wordmark.svg"))
+
+st.html("<style>[data-testid^=stBaseButton-primary] {color: light-dark(#fff, #14161c)}</style>")
 
 files = {path: HERE / f"{path.replace('-', '_')}.py" for path in PAGES}
 page = st.navigation(

@@ -37,7 +37,7 @@ FLAGS = [
     "--disable-sync",
 ]
 FOOTER = "Barycenter Explorer"
-# Opened at /generation, Streamlit asks whether the app is served from below that path; a 404 says no.
+# At /generation Streamlit asks whether the app is served from below that path; a 404 says no.
 PROBE = re.compile(r"/[\w-]+/_stcore/(health|host-config)$")
 
 
