@@ -131,14 +131,18 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             raise ValueError("a batch with gaps has no single subset; use posterior()")
         return self.aggregation.subset_posterior(self.experts(batch))
 
-    def decode(self, z: Tensor) -> dict[str, Distribution]:
-        """Every modality's likelihood given ``z``, ``(*, D)``; batch shape ``(*, *shape)``."""
+    def decode(self, z: Tensor, names: Sequence[str] | None = None) -> dict[str, Distribution]:
+        """Each modality's likelihood given ``z``, ``(*, D)``; batch shape ``(*, *shape)``.
+
+        ``names`` leaves the other modalities undecoded.
+        """
         flat = z.reshape(-1, self.latent_dim)
         return {
             name: self.likelihoods[name](
                 self.decoders[name](flat).reshape(*z.shape[:-1], *modality.shape)
             )
             for name, modality in zip(self.names, self.modalities, strict=True)
+            if names is None or name in names
         }
 
     @torch.inference_mode()
