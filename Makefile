@@ -31,6 +31,6 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv \
 	|| { echo "Python could not make a virtual environment: install its venv module (on Debian and Ubuntu 'apt-get install python3-venv') and run make again." >&2; exit 1; }
 	@echo "Installing into .venv: a few minutes and about 2 GB, this once."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]' \
+	@$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[test]' \
 	|| { echo "The installation did not finish, for the reason pip gives above: check the network connection (or the proxy) and run make again." >&2; exit 1; }
 	@touch $@

@@ -10,6 +10,16 @@ from explorer.pages.share import copy_link
 
 HERE = Path(__file__).parent
 
+# Streamlit writes white on any primary color, and on a phone pushes the menu off the screen.
+STYLE = """
+<style>
+[data-testid^=stBaseButton-primary] { color: light-dark(#fff, #14161c) }
+@media (max-width: 640px) {
+  [data-testid=stToolbar] :has(> [data-testid=stToolbarActions]) { min-width: 9rem }
+}
+</style>
+"""
+
 st.set_page_config(
     layout="wide",
     page_icon=str(HERE / "icon.svg"),
@@ -17,7 +27,7 @@ st.set_page_config(
 )
 st.logo(str(HERE / "wordmark.svg"))
 
-st.html("<style>[data-testid^=stBaseButton-primary] {color: light-dark(#fff, #14161c)}</style>")
+st.html(STYLE)
 
 files = {path: HERE / f"{path.replace('-', '_')}.py" for path in PAGES}
 page = st.navigation(

@@ -1,10 +1,5 @@
 """What holds for every page: drawn without errors, usable by everyone, talking to no other host."""
 
-import base64
-import contextlib
-import http.client
-import json
-import os
 from urllib.parse import urlsplit
 
 import pytest
@@ -81,48 +76,3 @@ def test_copy_link_copies_the_address(open_page):
     page.get_by_role("button", name="Copy link").click()
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
-
-
-def answer(server, path, headers):
-    """Status, headers and body that the server answers with."""
-    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=10)
-    with contextlib.closing(connection):
-        connection.request("GET", path, headers=headers)
-        with connection.getresponse() as response:
-            body = b"" if response.status == 101 else response.read()
-            return response.status, response.headers, body
-
-
-def upgrade(server, host):
-    """Status of a websocket handshake that names ``host``."""
-    headers = {
-        "Host": host,
-        "Origin": f"http://{host}",
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
-    }
-    status, _, _ = answer(server, "/_stcore/stream", headers)
-    return status
-
-
-def test_a_rebound_host_name_is_refused(server):
-    assert upgrade(server, urlsplit(server).netloc) == 101
-    assert upgrade(server, "attacker.example") == 403
-
-
-@pytest.mark.parametrize("path", ["/", "/api/ready", "/_stcore/health"])
-def test_every_answer_carries_the_security_headers(server, path):
-    _, headers, _ = answer(server, path, {})
-    policy = headers["content-security-policy"]
-    assert "default-src 'self'" in policy
-    assert "frame-ancestors 'self'" in policy
-    assert "http:" not in policy
-    assert "https:" not in policy
-    assert headers["x-content-type-options"] == "nosniff"
-
-
-def test_the_server_says_when_checkpoints_are_loaded(server):
-    _, _, body = answer(server, "/api/ready", {})
-    assert set(json.loads(body)) == {"ready"}

@@ -1,0 +1,70 @@
+"""The three lists of packages say the same, and cover what the code imports."""
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import explorer
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+DECLARED = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
+CONSTRAINTS = [
+    line
+    for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def conda_pip_section():
+    text = (ROOT / "environment.yml").read_text("utf-8")
+    return re.findall(r"^      - (.+)$", text.split("- pip:\n")[1], re.MULTILINE)
+
+
+def test_constraints_name_the_packages_of_pyproject():
+    assert [line.split("==")[0] for line in CONSTRAINTS] == DECLARED
+
+
+def test_conda_names_the_packages_of_pyproject():
+    assert conda_pip_section() == ["-c constraints.txt", *DECLARED, "-e ."]
+
+
+def test_every_constraint_is_one_exact_version():
+    assert [c for c in CONSTRAINTS if not re.fullmatch(r"[\w-]+==\d[\w.]*", c)] == []
+
+
+def test_conda_python_is_one_that_pyproject_accepts():
+    conda = (ROOT / "environment.yml").read_text("utf-8")
+    python = tuple(map(int, re.search(r"- python=(\d+)\.(\d+)", conda).groups()))
+    assert PROJECT["requires-python"] == ">=3.11"
+    assert python >= (3, 11)
+
+
+def test_the_version_is_a_release_number():
+    assert re.fullmatch(r"\d+\.\d+\.\d+", explorer.__version__)
+
+
+def test_every_import_is_declared():
+    """Something that another package happens to bring may go with its next version."""
+    imported = set()
+    for file in [ROOT / "app.py", *(ROOT / "explorer").rglob("*.py")]:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module.split(".")[0])
+    distributions = packages_distributions()
+    runtime = {normal(name) for name in PROJECT["dependencies"]}
+    undeclared = {
+        module
+        for module in imported - set(sys.stdlib_module_names) - {"explorer"}
+        if runtime.isdisjoint(map(normal, distributions.get(module, [])))
+    }
+    assert undeclared == set()
