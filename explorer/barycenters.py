@@ -48,9 +48,13 @@ def geometric_mean(experts: Gaussian, weights: Tensor) -> Gaussian:
 
     Examples
     --------
-    >>> experts = Gaussian(torch.tensor([[[-1.0]], [[1.0]]]), torch.zeros(2, 1, 1))
-    >>> geometric_mean(experts, torch.tensor([0.5, 0.5]))
-    Gaussian(mu=tensor([[0.]]), logvar=tensor([[0.]]))
+    Precisions 1 and 4 average to 2.5, and the surer expert pulls four times as hard:
+
+    >>> variances = torch.tensor([[[1.0]], [[0.25]]])
+    >>> experts = Gaussian(torch.tensor([[[-1.0]], [[2.0]]]), variances.log())
+    >>> q = geometric_mean(experts, torch.tensor([0.5, 0.5]))
+    >>> q.mu, 1 / q.std**2
+    (tensor([[1.4000]]), tensor([[2.5000]]))
     """
     precision = (-experts.logvar).exp()
     total = _average(weights, precision)

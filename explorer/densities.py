@@ -176,13 +176,15 @@ def alpha_divergence(log_p: ArrayLike, log_q: ArrayLike, x: ArrayLike, *, expone
     r"""The divergence whose barycenter is :func:`power_mean`, from expert p to q, in nats.
 
     :math:`(1 - \int p^a q^{1-a}) / (a (1 - a))`; at a = 0 that is KL(q || p), at 1 KL(p || q).
+    Infinite when the integral is too large for a float.
     """
     if exponent == 0:
         return kl_divergence(log_q, log_p, x)
     if exponent == 1:
         return kl_divergence(log_p, log_q, x)
     a = exponent
-    affinity = np.exp(a * np.asarray(log_p) + (1 - a) * np.asarray(log_q)) @ widths(x)
+    with np.errstate(over="ignore"):
+        affinity = np.exp(a * np.asarray(log_p) + (1 - a) * np.asarray(log_q)) @ widths(x)
     return float((1 - affinity) / (a * (1 - a)))
 
 

@@ -1,6 +1,6 @@
 """Diagonal Gaussians, mixtures of them, and the distances between them.
 
-Shapes: B batch, D latent, K components; any leading axes are allowed where the docstring says ``*``.
+Shapes: B batch, D latent, K components; any leading axes are allowed where a docstring says ``*``.
 Everything is computed from ``logvar`` = log sigma^2, so nothing needs an epsilon.
 """
 
@@ -70,8 +70,16 @@ class Mixture(NamedTuple):
         return (self.batch_weights.unsqueeze(-1) * self.components.mu).sum(0)
 
     def log_prob(self, z: Tensor) -> Tensor:
-        """Log density of ``z`` (``(*, D)``) under the whole mixture, in nats."""
-        return torch.logsumexp(self.batch_weights.log() + self.components.log_prob(z), dim=0)
+        """Log density of ``z`` under the whole mixture, in nats: ``(*, D)`` -> ``(*)``.
+
+        Several draws at once come first, ``(N, *, D)`` -> ``(N, *)``.
+        """
+        draws = (1,) * (z.ndim + 1 - self.components.mu.ndim)
+        weights, mu, logvar = (
+            part.reshape(len(part), *draws, *part.shape[1:])
+            for part in (self.batch_weights, *self.components)
+        )
+        return torch.logsumexp(weights.log() + Gaussian(mu, logvar).log_prob(z), dim=0)
 
     def choose(self, generator: torch.Generator | None = None) -> Tensor:
         """One component index per batch element, ``(*)``, drawn by weight.
