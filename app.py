@@ -52,10 +52,14 @@ async def lifespan(_app):
 
 
 def prewarm():
-    """Import torch and load every checkpoint into the cache that the pages share."""
-    from explorer.pages import resources
+    """Import torch and read every checkpoint once; inference is quickest on one thread."""
+    import torch
 
-    resources.prewarm()
+    from explorer.checkpoints import list_pretrained, load_pretrained
+
+    torch.set_num_threads(1)
+    for dataset, model, _ in list_pretrained():
+        load_pretrained(dataset, model)
     prewarmed.set()
 
 

@@ -5,19 +5,30 @@ import contextlib
 import http.client
 import json
 import os
+import tomllib
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer import palette
 from explorer.pages import PAGES
 
-PAGES_DIR = Path(__file__).parents[1] / "explorer" / "pages"
+ROOT = Path(__file__).parents[1]
+PAGES_DIR = ROOT / "explorer" / "pages"
 
 
 def test_every_page_of_the_navigation_has_its_file():
     assert [p for p in PAGES if not (PAGES_DIR / f"{p.replace('-', '_')}.py").exists()] == []
+
+
+def test_the_theme_has_the_colors_of_the_palette():
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
+    for name in palette.THEMES:
+        surfaces = theme[name]["backgroundColor"], theme[name]["secondaryBackgroundColor"]
+        assert surfaces == palette.BACKGROUNDS[name]
+        assert theme[name]["chartCategoricalColors"] == list(palette.COLORS[name].values())
 
 
 def test_the_frame_draws_the_first_page_and_the_footer():
