@@ -117,3 +117,52 @@ def test_the_second_time_nothing_is_installed(installed):
 def test_changed_requirements_are_installed(installed):
     os.utime(installed / ".venv" / ".installed", (0, 0))
     assert "pip install" in make(installed, "--dry-run", "test").stdout
+
+
+@pytest.fixture
+def ci(tmp_path):
+    """A machine without a browser, where apt-get and make only write down how they are called."""
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci")
+    (tmp_path / "bin").mkdir()
+    for tool in ("bash", "sh", "dirname", "id", "env"):
+        (tmp_path / "bin" / tool).symlink_to(shutil.which(tool))
+    script(tmp_path / "bin" / "sudo", 'shift; exec "$@"')
+    for tool in ("apt-get", "make"):
+        script(tmp_path / "bin" / tool, f'echo "{tool} $*" >> {tmp_path / "calls"}')
+    return tmp_path
+
+
+def run_ci(machine):
+    run = subprocess.run(
+        ["bash", ".ci/run"],
+        cwd=machine,
+        env={"PATH": str(machine / "bin")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return run, (machine / "calls").read_text().splitlines()
+
+
+def test_ci_installs_a_missing_chromium_and_then_makes_test(ci):
+    run, calls = run_ci(ci)
+    assert run.returncode == 0
+    assert calls == ["apt-get update -qq", "apt-get install -y -qq chromium", "make test"]
+
+
+def test_ci_runs_the_suite_where_chromium_cannot_be_installed(ci):
+    script(ci / "bin" / "apt-get", "exit 100")
+    run, calls = run_ci(ci)
+    assert calls == ["make test"]
+    assert "browser tests will be skipped" in run.stderr
+
+
+def test_ci_leaves_a_present_chromium_alone(ci):
+    script(ci / "bin" / "chromium", "exit 0")
+    assert run_ci(ci)[1] == ["make test"]
+
+
+def test_ci_fails_when_the_suite_fails(ci):
+    script(ci / "bin" / "make", f'echo "make $*" >> {ci / "calls"}; exit 2')
+    assert run_ci(ci)[0].returncode == 2

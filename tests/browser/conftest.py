@@ -54,20 +54,17 @@ def chromium():
 class Opener:
     """Opens pages of the app, and remembers what went wrong and what was sent."""
 
-    def __init__(self, browser, url):
-        self.browser, self.url = browser, url
-        self.contexts, self.pages = [], []
+    def __init__(self, contexts, url):
+        self.contexts, self.url = contexts, url
+        self.pages: list[Page] = []
         self.problems: list[str] = []
         self.sent: list[int] = []  # bytes of each websocket frame, browser to server
         self.received: list[int] = []  # and back
 
     def __call__(self, path="", *, theme="light", width=1280, height=900, wait=True) -> Page:
-        context = self.browser.new_context(
-            color_scheme=theme, viewport={"width": width, "height": height}, accept_downloads=True
-        )
-        self.contexts.append(context)
-        page = context.new_page()
+        page = self.contexts[theme].new_page()
         self.pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(30_000)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
@@ -96,8 +93,7 @@ class Opener:
         for page in self.pages:
             for box in page.get_by_test_id("stException").all():
                 self.problems.append(f"exception: {box.inner_text()}")
-        for context in self.contexts:
-            context.close()
+            page.close()
 
 
 def settle(page):
@@ -110,11 +106,20 @@ def settle(page):
 
 
 @pytest.fixture
-def open_page(chromium, server):
-    opener = Opener(chromium, server)
+def open_page(contexts, server):
+    opener = Opener(contexts, server)
     yield opener
     opener.close()
     assert not opener.problems, "\n".join(opener.problems)
+
+
+@pytest.fixture(scope="package")
+def contexts(chromium):
+    """One browser profile a theme, kept so that Streamlit's own files are loaded once."""
+    profiles = {theme: chromium.new_context(color_scheme=theme) for theme in ("light", "dark")}
+    yield profiles
+    for profile in profiles.values():
+        profile.close()
 
 
 @pytest.fixture(scope="package")
