@@ -89,6 +89,79 @@ def train(
         console.print(f"saved {folder}")
 
 
+@app.command()
+def embed(
+    dataset: DatasetOption = "polydigits",
+    model: Annotated[str, typer.Option(help="Key of MODELS, or all.")] = "all",
+    tuples: Annotated[int, typer.Option(help="Test tuples to map.")] = 1000,
+    seeds: Annotated[int, typer.Option(help="Fits of the map, to see what is stable.")] = 3,
+    threads: ThreadsOption = 1,
+    root: RootOption = None,
+) -> None:
+    """Map the latent space of a checkpoint by subset (UMAP and PCA), for the app."""
+    import torch
+
+    from explorer.checkpoints import list_pretrained
+    from explorer.datasets import load_dataset
+    from explorer.evaluation.embedding import embed_pretrained
+
+    torch.set_num_threads(threads)
+    data = load_dataset(dataset)
+    models = [name for _, name, _ in list_pretrained(dataset)] if model == "all" else [model]
+    if not models:
+        raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
+    for name in models:
+        with console.status(name) as status:
+            folder = embed_pretrained(
+                dataset,
+                name,
+                data,
+                root,
+                n_tuples=tuples,
+                n_seeds=seeds,
+                progress=lambda step, name=name: status.update(f"{name}: {step}"),
+            )
+        console.print(f"saved {folder / 'embedding.npz'}")
+
+
+@app.command()
+def classifiers(
+    dataset: DatasetOption = "polydigits",
+    epochs: Annotated[float, typer.Option(help="Passes over the training tuples.")] = 3.0,
+    seed: Annotated[int, typer.Option(help="Weights, order, augmentation.")] = 0,
+    threads: ThreadsOption = 1,
+    root: RootOption = None,
+) -> None:
+    """Train the classifiers that read generated images, under ROOT/DATASET (by default runs/)."""
+    import torch
+    from rich.progress import Progress
+
+    from explorer.checkpoints import runs_directory
+    from explorer.datasets import load_dataset
+    from explorer.evaluation.classifiers import FOLDER, save_classifiers, train_classifiers
+    from explorer.training import commit
+
+    torch.set_num_threads(threads)
+    data = load_dataset(dataset)
+    with Progress(console=console) as progress:
+        task = progress.add_task(f"{len(data.modalities)} classifiers", total=1.0)
+        trained = train_classifiers(
+            data,
+            epochs=epochs,
+            seed=seed,
+            on_step=lambda done: progress.update(task, completed=done),
+        )
+    folder = (root or runs_directory()) / dataset / FOLDER
+    provenance = {"dataset": dataset, "epochs": epochs, "seed": seed}
+    save_classifiers(trained, folder, provenance | {"torch": torch.__version__, "commit": commit()})
+    table = Table("modality", "correct on real test images")
+    for name, share in trained.ceiling.items():
+        table.add_row(name, f"{share:.4f}")
+    table.add_row("all agree", f"{trained.agreement:.4f}")
+    console.print(table)
+    console.print(f"saved {folder}")
+
+
 @data_app.command("list")
 def data_list() -> None:
     """Every dataset, its modalities and sizes."""
