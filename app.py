@@ -5,6 +5,7 @@ them. Here is what happens once: security headers on every answer, and the check
 in the background, so that the first page does not wait for torch and the others do not either.
 """
 
+import logging
 import threading
 from contextlib import asynccontextmanager
 
@@ -54,14 +55,15 @@ async def lifespan(_app):
 
 
 def prewarm():
-    """Import torch and read every checkpoint once; inference is quickest on one thread."""
-    import torch
+    """Import torch, load what the pages share, and answer once so that the first click is quick."""
+    from explorer.pages.answers import answer
+    from explorer.pages.lab import INFERENCE, lab
+    from explorer.pages.questions import Question
 
-    from explorer.checkpoints import list_pretrained, load_pretrained
-
-    torch.set_num_threads(1)
-    for dataset, model, _ in list_pretrained():
-        load_pretrained(dataset, model)
+    # caches warn that no one is looking at their spinner
+    logging.getLogger(st.runtime.scriptrunner_utils.script_run_context.__name__).setLevel("ERROR")
+    with INFERENCE:
+        answer(lab(), Question())
     prewarmed.set()
 
 

@@ -1,5 +1,6 @@
 """What holds for every page: drawn without errors, usable by everyone, talking to no other host."""
 
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
@@ -42,9 +43,9 @@ def test_headings_start_at_one_and_skip_no_level(open_page, path):
         for heading in page.locator("h1, h2, h3, h4, h5, h6").all()
         if heading.is_visible()
     ]
-    assert levels[:1] == [1]
-    assert levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert levels[:1] == [1], levels
+    assert levels.count(1) == 1, levels
+    assert all(below - above <= 1 for above, below in pairwise(levels)), levels
 
 
 @pytest.mark.parametrize("path", PAGES)
