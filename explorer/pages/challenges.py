@@ -1,0 +1,89 @@
+"""Things to try on the Generation page, checked against the answer that is shown."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Challenge(NamedTuple):
+    """What to try, in which view, and whether an answer does it."""
+
+    view: str
+    text: str
+    done: Callable[[dict], bool]
+
+
+def _answered(answer: dict) -> dict[str, dict]:
+    return {model["key"]: model for model in answer["models"] if "error" not in model}
+
+
+def _agreement(model: dict) -> float:
+    rows = model["rows"]
+    return sum(row["agree"] for row in rows) / sum(len(row["draws"]) for row in rows)
+
+
+def one_view_is_enough(answer: dict) -> bool:
+    """From a single view, some model draws the right digit every time."""
+    return len(answer["given"]) == 1 and any(
+        _agreement(model) == 1 for model in _answered(answer).values()
+    )
+
+
+def two_models_part(answer: dict) -> bool:
+    """Of two models, one draws the digit nine times in ten, the other less than every second."""
+    shares = [_agreement(model) for model in _answered(answer).values()]
+    return bool(shares) and max(shares) >= 0.9 and min(shares) < 0.5
+
+
+def product_misled(answer: dict) -> bool:
+    """One swapped view of three or more wins the product, and not the mixture of experts."""
+    models = _answered(answer)
+    sides = [x["side"] for x in answer["given"]]
+    if not {"poe", "moe"} <= models.keys() or sides.count("B") != 1 or len(sides) < 3:
+        return False
+    product, mixture = models["poe"]["sides"], models["moe"]["sides"]
+    return product[1] > sum(product) / 2 and mixture[0] > sum(mixture) / 2
+
+
+def neither_wins(answer: dict) -> bool:
+    """Some model blends."""
+    return any(model["behavior"] == "blends" for model in _answered(answer).values())
+
+
+CHALLENGES = (
+    Challenge(
+        "draws",
+        "Find a sample of which one view is enough: every draw of some model is right.",
+        one_view_is_enough,
+    ),
+    Challenge(
+        "draws",
+        "Make two models part: one right in nine draws of ten, another in less than half.",
+        two_models_part,
+    ),
+    Challenge(
+        "conflict",
+        "Give three views or more and swap one, so that it misleads the product but not the "
+        "mixture.",
+        product_misled,
+    ),
+    Challenge(
+        "conflict",
+        "Find two digits between which some model blends: most draws are a third digit.",
+        neither_wins,
+    ),
+)
+
+
+def score_guess(guess: list[str], answer: dict) -> str:
+    """How a guess of the models that take a side compares with the counts."""
+    models = _answered(answer)
+    sided = {key for key, model in models.items() if model["behavior"].startswith("takes")}
+    right = sided & set(guess)
+    wrong = [models[key]["name"] for key in models if key in guess and key not in sided]
+    missed = [models[key]["name"] for key in models if key in sided and key not in guess]
+    parts = [f"**{len(right)} of {len(sided)}** that take a side were named."]
+    if missed:
+        parts.append(f"Also taking one: {', '.join(missed)}.")
+    if wrong:
+        parts.append(f"Taking none: {', '.join(wrong)}.")
+    return " ".join(parts)

@@ -1,0 +1,202 @@
+"""The state of the Generation page: what is asked, in a URL and out of it.
+
+Whatever a URL says becomes a question that can be answered; what could not be used is named in a
+notice. Nothing from the URL is ever shown back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
+
+from explorer.palette import LABELS
+
+VIEWS = ("draws", "conflict")
+MOST_MODELS = 3
+MOST_DRAWS = 16
+MOST_VOTES = 1000
+MOST_SEED = 9999
+MOST_TEMPERATURE = 2.0
+
+
+class About(NamedTuple):
+    """What a question may refer to.
+
+    Parameters
+    ----------
+    modalities
+        Name and description of each.
+    n_items
+        Size of the test split.
+    n_dimensions
+        D.
+    """
+
+    modalities: tuple[tuple[str, str], ...]
+    n_items: int
+    n_dimensions: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Modalities in dataset order."""
+        return tuple(name for name, _ in self.modalities)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that decides what the page shows.
+
+    Parameters
+    ----------
+    view
+        One of ``VIEWS``.
+    item, given, models
+        Which test sample; which of its modalities are observed; which models are asked.
+    draws, temperature, seed
+        How many, how far from each component's mean, and with what noise.
+    whole
+        Draw from ``model.posterior`` rather than from ``model.subset_posterior``.
+    other, swapped, target, votes
+        In a conflict: the contradicting sample, the observed modalities that come from it, the
+        modality that is read, and over how many draws sides are counted.
+    rank
+        Which latent dimension to look at, the most contested first.
+    """
+
+    view: str = "draws"
+    item: int = 0
+    given: tuple[str, ...] = ("m0", "m3")
+    models: tuple[str, ...] = ("poe", "mopoe", "mwb")
+    draws: int = 8
+    temperature: float = 1.0
+    seed: int = 0
+    whole: bool = False
+    other: int = 1
+    swapped: tuple[str, ...] = ("m3",)
+    target: str = "m1"
+    votes: int = 200
+    rank: int = 1
+
+
+DEFAULT = Question()
+
+
+def read_question(
+    params: Mapping[str, str], about: About, default: Question = DEFAULT
+) -> tuple[Question, list[str]]:
+    """The question in a URL's parameters, and a notice for each that was not usable.
+
+    Parameters
+    ----------
+    params
+        Untrusted; parameters that are not a question's are ignored.
+    about
+        What may be referred to.
+    default
+        Stands in for what is missing or unusable.
+    """
+    read: dict[str, object] = {}
+    notices = []
+    for name, parse in _parsers(about).items():
+        if name not in params:
+            continue
+        try:
+            read[name] = parse(params[name][:200])
+        except ValueError as error:
+            notices.append(f"`{name}` in the link must be {error}; the default is used instead.")
+    return settle(replace(default, **read), about), notices
+
+
+def write_question(question: Question, default: Question = DEFAULT) -> dict[str, str]:
+    """URL parameters for ``question``: only what differs from ``default``."""
+    return {
+        f.name: _text(getattr(question, f.name))
+        for f in fields(question)
+        if getattr(question, f.name) != getattr(default, f.name)
+    }
+
+
+def settle(question: Question, about: About) -> Question:
+    """Make the parts fit together: what is swapped is observed, and some of it is kept."""
+    given = question.given
+    if question.view == "conflict" and len(given) < 2:
+        given = tuple(n for n in about.names if n in given or n == _first_other(given, about))
+    swapped = tuple(name for name in given if name in question.swapped)
+    if not swapped or len(swapped) == len(given):
+        swapped = given[-1:]
+    targets = targets_of(given, about)
+    target = question.target if question.target in targets else targets[0]
+    return replace(question, given=given, swapped=swapped, target=target)
+
+
+def targets_of(given: Sequence[str], about: About) -> tuple[str, ...]:
+    """What is drawn: the modalities not observed, or all of them when nothing is hidden."""
+    return tuple(name for name in about.names if name not in given) or about.names
+
+
+def _first_other(given: Sequence[str], about: About) -> str:
+    return next(name for name in about.names if name not in given)
+
+
+def _parsers(about: About) -> dict[str, Callable[[str], object]]:
+    return {
+        "view": _one_of(VIEWS),
+        "item": _whole_number(0, about.n_items - 1),
+        "given": _some_of(about.names, len(about.names)),
+        "models": _some_of(tuple(LABELS), MOST_MODELS),
+        "draws": _whole_number(1, MOST_DRAWS),
+        "temperature": _number(0.0, MOST_TEMPERATURE),
+        "seed": _whole_number(0, MOST_SEED),
+        "whole": lambda text: _one_of(("0", "1"))(text) == "1",
+        "other": _whole_number(0, about.n_items - 1),
+        "swapped": _some_of(about.names, len(about.names)),
+        "target": _one_of(about.names),
+        "votes": _whole_number(50, MOST_VOTES),
+        "rank": _whole_number(1, about.n_dimensions),
+    }
+
+
+def _one_of(options: Sequence[str]) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"one of {', '.join(options)}")
+        return text
+
+    return parse
+
+
+def _some_of(options: Sequence[str], most: int) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        chosen = text.split(",")
+        if not set(chosen) <= set(options) or not 1 <= len(set(chosen)) <= most:
+            raise ValueError(f"1 to {most} of {', '.join(options)}, separated by commas")
+        return tuple(option for option in options if option in chosen)
+
+    return parse
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not low <= value <= high:
+            raise ValueError(f"a number from {low:g} to {high:g}")
+        return round(value, 2)
+
+    return parse
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return f"{value:g}" if isinstance(value, bool | int | float) else value

@@ -1,0 +1,347 @@
+// Pictures that models drew, and what a classifier reads in them. One sprite image per answer;
+// `data.kind` chooses the view. Everything shown is text from Python set by textContent.
+
+const VIEWS = { draws, conflict, marginals, strip };
+const SIDES = ["A", "B", "neither"];
+
+export default function ({ parentElement, data, setStateValue }) {
+  let root = parentElement.querySelector(".gallery");
+  if (!root) {
+    root = el("div", "gallery");
+    parentElement.append(root);
+    new ResizeObserver(() => root.resized?.()).observe(root);
+  }
+  root.setStateValue = setStateValue;
+  const text = JSON.stringify(data);
+  if (root.shown === text) return;
+  root.shown = text;
+  root.resized = null;
+  show(root, data, text);
+}
+
+async function show(root, data, text) {
+  let sheet = null;
+  if (data.sprite) {
+    sheet = new Image();
+    sheet.src = data.sprite;
+    await sheet.decode(); // the old pictures stay until the new ones can be painted
+  }
+  if (root.shown !== text) return;
+  root.dataset.kind = data.kind;
+  root.dataset.state = data.precomputed ? "precomputed" : "live";
+  const focused = root.getRootNode().activeElement?.dataset?.item;
+  root.replaceChildren(...VIEWS[data.kind](data, picture(sheet, data), root));
+  if (focused) root.querySelector(`[data-item="${focused}"]`)?.focus();
+  if (data.precomputed) setTimeout(() => root.setStateValue("live", data.precomputed), 80);
+}
+
+function el(tag, className, ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+}
+
+function svg(tag, attributes, ...children) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+}
+
+function colored(node, colors) {
+  node.style.setProperty("--color", `light-dark(${colors[0]}, ${colors[1]})`);
+  return node;
+}
+
+// A function that cuts tile number i out of the sheet.
+function picture(sheet, { columns, rows }) {
+  return (i, className = "") => {
+    const canvas = el("canvas", `picture ${className}`);
+    const width = sheet.naturalWidth / columns;
+    const height = sheet.naturalHeight / rows;
+    canvas.width = width;
+    canvas.height = height;
+    const [x, y] = [(i % columns) * width, Math.floor(i / columns) * height];
+    canvas.getContext("2d").drawImage(sheet, x, y, width, height, 0, 0, width, height);
+    return canvas;
+  };
+}
+
+function described(node, text) {
+  node.setAttribute("role", "img");
+  node.setAttribute("aria-label", text);
+  return node;
+}
+
+const percent = (x) => `${Math.round(100 * x)} %`;
+const names = (list) => list.join("+");
+const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+
+function status(data) {
+  if (data.precomputed) return el("p", "status", el("b", "", "precomputed"), " live draws follow");
+  return el("p", "status", data.milliseconds ? `computed live in ${data.milliseconds} ms` : "");
+}
+
+function swatch(model) {
+  const line = svg("line", { x1: 1, y1: 6, x2: 33, y2: 6, "stroke-dasharray": model.dash });
+  return colored(svg("svg", { class: "swatch", width: 34, height: 12, "aria-hidden": true }, line), model.colors);
+}
+
+// Which of the observed modalities a draw came from: one dot each, filled if it took part.
+function dots(source, experts) {
+  const row = el("span", "dots");
+  for (const { name } of experts) row.append(el("i", source.includes(name) ? "in" : ""));
+  return row;
+}
+
+// ---- draws ------------------------------------------------------------------------------------
+
+function draws(data, cut) {
+  const given = el("div", "inputs", el("h3", "", "Given"));
+  for (const x of data.given) given.append(input(x, cut));
+  const hidden = el("div", "inputs hidden", el("h3", "", data.nothing_hidden ? "To reconstruct" : "Hidden from the models"));
+  for (const x of data.hidden) hidden.append(input(x, cut));
+  const truth = Object.fromEntries(data.hidden.map((x) => [x.name, x]));
+  const top = el("div", "top", given, hidden, status(data));
+  const bands = data.models.map((model) => band(model, data, truth, cut));
+  if (data.note) top.append(el("p", "note", data.note));
+  return [top, ...bands];
+}
+
+function input({ name, about, tile, side }, cut) {
+  const figure = el("figure", side ? `side${side}` : "", cut(tile, "large"));
+  figure.append(el("figcaption", "", el("b", "", name), ` ${about}`));
+  if (side) figure.append(el("span", "badge", side));
+  return described(figure, `${name}, ${about}${side ? `, side ${side}` : ""}`);
+}
+
+function band(model, data, truth, cut) {
+  const section = colored(el("section", "band"), model.colors);
+  section.append(el("header", "", swatch(model), el("h3", "", model.name)));
+  if (model.error) {
+    section.append(el("p", "error", model.error));
+    return section;
+  }
+  const mixture = model.components.length > 1;
+  section.firstChild.append(el("span", "how", belief(model)));
+  const total = model.rows.reduce((sum, row) => sum + row.draws.length, 0);
+  const agree = model.rows.reduce((sum, row) => sum + row.agree, 0);
+  const ceilings = model.rows.map((row) => row.ceiling);
+  if (ceilings[0] !== null) {
+    const ceiling = ceilings.reduce((a, b) => a + b) / ceilings.length;
+    const share = el("span", "share", el("b", "", `${agree} of ${total}`), ` draws read as ${data.label}`);
+    share.append(el("small", "", ` (${percent(agree / total)}; on real pictures the classifier reaches ${percent(ceiling)})`));
+    section.firstChild.append(share);
+  }
+  const n = model.rows[0].draws.length;
+  const head = el("div", "row head", el("span"), el("span", "", "truth"), el("span", "", "mean"), el("span", "", plural(n, "draw")));
+  const rows = el("div", "rows", head);
+  rows.style.setProperty("--n", n);
+  for (const row of model.rows) {
+    const drawn = el("div", "drawn");
+    for (const d of row.draws) drawn.append(tile(d, data.label, cut, mixture ? dots(d.source, model.experts) : null));
+    const label = el("div", "label", el("b", "", row.name));
+    if (row.ceiling !== null) label.append(el("span", "", `${row.agree} of ${n} read as ${data.label}`));
+    const pictures = el("div", "row", label, el("div", "tile truth", cut(truth[row.name].tile)), tile(row.mean, data.label, cut), drawn);
+    rows.append(described(pictures, inWords(model, row, data.label)));
+  }
+  section.append(el("div", "body", rows, confidence(model)));
+  return section;
+}
+
+function belief({ components }) {
+  if (components.length === 1) return `one Gaussian from ${names(components[0])}`;
+  return `a mixture of ${components.length} Gaussians: ${components.slice(0, 7).map(names).join(", ")}${components.length > 7 ? ", ..." : ""}`;
+}
+
+function tile(d, label, cut, below = null) {
+  const right = d.digit === label;
+  const box = el("div", `tile ${d.digit === undefined ? "" : right ? "right" : "wrong"}`, cut(d.tile));
+  if (d.digit !== undefined) {
+    box.append(el("span", "verdict", `${right ? "✓" : "✗"} ${d.digit}`), el("small", "", percent(d.confidence)));
+  }
+  if (below) box.append(below);
+  const from = d.source ? `, from ${names(d.source)}` : "";
+  box.title = d.digit === undefined ? "" : `reads as ${d.digit}, confidence ${percent(d.confidence)}${from}`;
+  return box;
+}
+
+function inWords(model, row, label) {
+  const start = `${model.name}, ${row.name}: truth, decoded posterior mean and ${plural(row.draws.length, "draw")}`;
+  if (row.ceiling === null) return start;
+  const digits = row.draws.map((d) => `${d.digit} ${d.digit === label ? "right" : "wrong"}`).join(", ");
+  return `${start}. The mean reads as ${row.mean.digit}, the draws as ${digits}.`;
+}
+
+function confidence(model) {
+  const aside = el("aside", "", el("h4", "", "Who is confident?"), el("p", "", "posterior sd, mean over dimensions"));
+  const list = el("dl");
+  const bars = model.experts.map((x) => [x.name, x.sd, x.colors]);
+  for (const [name, sd, colors] of [...bars, ["fused", model.spread, model.colors]]) {
+    const bar = colored(el("i", name === "fused" ? "fused" : ""), colors);
+    bar.style.width = `${Math.min(100, 100 * sd)}%`;
+    list.append(el("dt", "", name), el("dd", "", el("span", "track", bar), sd.toFixed(2)));
+  }
+  aside.append(list);
+  return aside;
+}
+
+// ---- conflict ---------------------------------------------------------------------------------
+
+function conflict(data, cut) {
+  const [a, b] = data.labels;
+  const given = el("div", "inputs", el("h3", "", `Given: ${a} against ${b}`));
+  for (const x of data.given) given.append(input(x, cut));
+  const legend = el("ul", "legend");
+  [`side A, reads as ${a}`, `side B, reads as ${b}`, "neither, any other digit"].forEach((text, i) =>
+    legend.append(el("li", "", el("i", `segment ${SIDES[i]}`), text)),
+  );
+  const bars = el("div", "bars");
+  for (const model of data.models) bars.append(sides(model, data, cut));
+  return [el("div", "top", given, status(data)), legend, bars];
+}
+
+function sides(model, data, cut) {
+  const line = colored(el("section", "side"), model.colors);
+  line.append(el("header", "", swatch(model), el("h3", "", model.name)));
+  if (model.error) {
+    line.append(el("p", "error", model.error));
+    return line;
+  }
+  const said = verdict(model, data);
+  const bar = described(el("div", "bar"), `${model.name}: ${model.sides[0]} draws on side A, ${model.sides[1]} on side B, ${model.sides[2]} on neither`);
+  model.sides.forEach((count, i) => {
+    if (!count) return;
+    const segment = el("span", `segment ${SIDES[i]}`);
+    segment.style.flexGrow = count;
+    if (count / data.votes > 0.07) segment.append(el("b", "", count));
+    segment.title = `${SIDES[i]}: ${count} of ${data.votes}`;
+    bar.append(segment);
+  });
+  const examples = el("div", "examples");
+  for (const d of model.draws) {
+    const side = d.digit === data.labels[0] ? "A" : d.digit === data.labels[1] ? "B" : "neither";
+    const box = el("div", "tile", cut(d.tile), el("span", `mark ${side}`, side === "neither" ? `${d.digit}` : `${d.digit} ${side}`));
+    box.title = `reads as ${d.digit}, from ${names(d.source)}`;
+    examples.append(box);
+  }
+  described(examples, `Examples: ${model.draws.map((d) => d.digit).join(", ")}`);
+  line.append(el("div", "tally", bar, el("p", "", el("b", "", said[0]), said[1])), examples);
+  return line;
+}
+
+// The word comes from Python, by thresholds that are the same for every model.
+function verdict({ sides: [a, b, neither], behavior, stranger }, { labels, votes }) {
+  const others = neither ? `; ${neither} of neither${stranger === null ? "" : `, mostly ${stranger}`}` : "";
+  return {
+    "takes side A": ["takes side A", `: ${a} of ${votes} draws are a ${labels[0]}`],
+    "takes side B": ["takes side B", `: ${b} of ${votes} draws are a ${labels[1]}`],
+    alternates: ["alternates", `: ${a} draws of ${labels[0]}, ${b} of ${labels[1]}${others}`],
+    blends: ["blends", `: ${neither} of ${votes} draws read as neither, mostly ${stranger}`],
+    wavers: ["wavers", `: ${a} draws of ${labels[0]}, ${b} of ${labels[1]}${others}`],
+  }[behavior];
+}
+
+// ---- marginals --------------------------------------------------------------------------------
+
+function marginals(data, _cut, root) {
+  const panels = data.models.map((model) => {
+    const panel = colored(el("section", "panel"), model.colors);
+    panel.append(el("header", "", swatch(model), el("h3", "", model.name)));
+    if (model.error) {
+      panel.append(el("p", "error", model.error));
+      return panel;
+    }
+    const apart = data.several ? `experts up to ${model.gap.toFixed(1)} sd apart` : `${model.gap.toFixed(1)} from the prior`;
+    panel.append(el("p", "how", `latent dimension ${model.dimension}, ${apart}`));
+    const figure = el("div", "figure");
+    panel.append(figure);
+    const list = el("ul", "legend");
+    for (const x of model.experts) list.append(colored(el("li", "", el("i", "line"), `${x.name}: ${x.mu.toFixed(2)} ± ${x.sd.toFixed(2)}`), x.colors));
+    const [mean, sd] = moments(model.fused);
+    list.append(colored(el("li", "", el("i", "line fused"), `fused: ${mean.toFixed(2)} ± ${sd.toFixed(2)}`), model.colors));
+    panel.append(list);
+    if (model.link) {
+      const link = el("a", "", "Open these experts on Barycenters");
+      link.href = model.link;
+      panel.append(link);
+    }
+    panel.draw = () => figure.replaceChildren(curves(model, figure.clientWidth || 320));
+    return panel;
+  });
+  const draw = () => panels.forEach((panel) => panel.draw?.());
+  root.resized = draw;
+  requestAnimationFrame(draw);
+  return [el("div", "panels", ...panels)];
+}
+
+function moments({ weights, mu, sd }) {
+  const mean = weights.reduce((sum, w, k) => sum + w * mu[k], 0);
+  const second = weights.reduce((sum, w, k) => sum + w * (sd[k] ** 2 + (mu[k] - mean) ** 2), 0);
+  return [mean, Math.sqrt(second)];
+}
+
+function curves(model, width) {
+  const height = 190;
+  const [left, right, top, bottom] = [8, 8, 16, 24];
+  const all = [...model.experts, ...model.fused.mu.map((mu, k) => ({ mu, sd: model.fused.sd[k] }))];
+  const low = Math.min(...all.map((x) => x.mu - 3.2 * x.sd));
+  const high = Math.max(...all.map((x) => x.mu + 3.2 * x.sd));
+  const grid = Array.from({ length: 241 }, (_, i) => low + ((high - low) * i) / 240);
+  const normal = (x, mu, sd) => Math.exp(-0.5 * ((x - mu) / sd) ** 2) / (sd * Math.sqrt(2 * Math.PI));
+  const lines = model.experts.map((x) => ({ ...x, at: x.mu, values: grid.map((t) => normal(t, x.mu, x.sd)) }));
+  const { weights, mu, sd } = model.fused;
+  const fused = grid.map((t) => weights.reduce((sum, w, k) => sum + w * normal(t, mu[k], sd[k]), 0));
+  const peak = Math.max(...lines.flatMap((line) => line.values), ...fused);
+  const x = (t) => left + ((t - low) / (high - low)) * (width - left - right);
+  const y = (v) => height - bottom - (v / peak) * (height - top - bottom);
+  const path = (values) => values.map((v, i) => `${i ? "L" : "M"}${x(grid[i]).toFixed(1)} ${y(v).toFixed(1)}`).join("");
+  const plot = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
+  described(plot, `Densities in latent dimension ${model.dimension}: ${model.experts.map((e) => `${e.name} ${e.mu.toFixed(2)} plus or minus ${e.sd.toFixed(2)}`).join(", ")}`);
+  plot.append(svg("line", { class: "axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }));
+  for (const t of ticks(low, high)) {
+    plot.append(svg("line", { class: "axis", x1: x(t), x2: x(t), y1: height - bottom, y2: height - bottom + 4 }));
+    plot.append(svg("text", { class: "tick", x: x(t), y: height - 6 }, `${t}`));
+  }
+  const area = `${path(fused)}L${x(high)} ${y(0)}L${x(low)} ${y(0)}Z`;
+  plot.append(svg("path", { class: "area", d: area }));
+  for (const line of lines) plot.append(colored(svg("path", { class: "expert", d: path(line.values) }), line.colors));
+  plot.append(svg("path", { class: "fused", d: path(fused), "stroke-dasharray": model.dash }));
+  for (const line of lines) {
+    const label = svg("text", { class: "name", x: x(line.at), y: y(Math.max(...line.values)) - 4 }, line.name);
+    plot.append(colored(label, line.colors));
+  }
+  return plot;
+}
+
+function ticks(low, high) {
+  const raw = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((m) => m * power >= raw);
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => +((first + i) * step).toPrecision(6));
+}
+
+// ---- strip ------------------------------------------------------------------------------------
+
+function strip(data, cut, root) {
+  return [
+    el(
+      "div",
+      "strip",
+      ...data.items.map(({ item, tile: place, label }) => {
+        const button = el("button", "", cut(place), el("span", "", label));
+        button.type = "button";
+        button.dataset.item = item;
+        button.setAttribute("aria-pressed", item === data.selected);
+        button.setAttribute("aria-label", `sample ${item}, a ${label}`);
+        button.onclick = () => {
+          for (const other of root.querySelectorAll("button")) other.setAttribute("aria-pressed", other === button);
+          root.setStateValue("picked", [item, Date.now()]);
+        };
+        return button;
+      }),
+    ),
+  ];
+}
