@@ -122,7 +122,8 @@ class Aggregation:
         empty = (~observed.any(1)).nonzero().flatten().tolist()
         if empty:
             raise ValueError(
-                f"every sample needs at least one observed modality; none is in samples {empty[:10]}"
+                "every sample needs at least one observed modality; none is in samples "
+                f"{empty[:10]}"
             )
         experts = _blank(experts, observed)
         members = family & observed.unsqueeze(1)  # (B, K, M)

@@ -6,7 +6,6 @@ To add one: a function here and a line in ``LIKELIHOODS``.
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Laplace, Normal
 
@@ -37,7 +36,7 @@ LIKELIHOODS: dict[str, Callable[[Tensor], Distribution]] = {
 
 
 def log_likelihood(distribution: Distribution, x: Tensor) -> Tensor:
-    """log p(x | z) in nats, summed over the axes of one observation.
+    """Log density log p(x | z) in nats, summed over the axes of one observation.
 
     Parameters
     ----------

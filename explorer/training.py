@@ -26,7 +26,7 @@ from explorer.models import MultimodalVAE
 STATE = "state.pt"
 SAVE_EVERY_SECONDS = 30.0
 CHECK_EVERY = {"cpu": 1}
-"""Steps between looks at the loss by device type; 50 elsewhere, so that no step waits for them."""
+"""Steps between looks at the loss, by device; 50 elsewhere, so that the device never waits."""
 
 
 class TrainingDivergedError(RuntimeError):
@@ -171,6 +171,8 @@ def train(
                     if time.monotonic() - saved > SAVE_EVERY_SECONDS:
                         save()
                         saved = time.monotonic()
+                        if bar and not bar.console.is_terminal:  # a log file shows no bar
+                            bar.console.print(f"{done:.0%}  {_describe(step, terms)}")
                 if last:
                     break
 
@@ -250,7 +252,7 @@ def _mix(*numbers: int) -> int:
 
 
 def _check(pending: list[Tensor], names: list[str], step: int, path: Path | None) -> dict:
-    """The last step's loss terms, or an error that names the first bad step and term."""
+    """Return the last step's loss terms, or name the first bad step and term in an error."""
     losses = torch.stack(pending).cpu()
     bad = (~torch.isfinite(losses)).nonzero()
     if len(bad):

@@ -65,7 +65,7 @@ def test_the_subset_posterior_is_the_row_of_all_subset_posteriors(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_a_sample_with_gaps_is_treated_as_if_alone_with_what_it_has(name):
     model, batch = build(name), random_batch()
-    observed = torch.tensor([[1, 1, 1], [1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 1, 0], [0, 1, 0]]).bool()
+    observed = torch.tensor([[1, 1, 1], [1, 0, 0], [0, 1, 1], [0, 0, 1], [1, 1, 0], [0, 1, 0]]) > 0
     gappy = {n: x.clone() for n, x in batch.items()}
     for m, name_ in enumerate(SHAPES):
         gappy[name_][~observed[:, m]] = float("nan")
@@ -95,9 +95,10 @@ def test_the_elbo_adds_up_by_hand():
     losses = model.loss(batch, seeded(3))
     posterior = model.posterior(batch)
     z = posterior.rsample(seeded(3))
-    expected = sum(
-        -d.log_prob(batch[n]).flatten(1).sum(1) for n, d in model.decode(z).items()
-    ) + 2.0 * kl_to_prior(posterior.components)[0]
+    expected = (
+        sum(-d.log_prob(batch[n]).flatten(1).sum(1) for n, d in model.decode(z).items())
+        + 2.0 * kl_to_prior(posterior.components)[0]
+    )
     assert torch.allclose(losses.total, expected)
     assert torch.allclose(losses.terms["reconstruction"] + 2 * losses.terms["kl"], losses.total)
 

@@ -46,7 +46,9 @@ class Split(Protocol):
 
     def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]: ...
 
-    def to(self, device: torch.device | str) -> "Split": ...
+    def to(self, device: torch.device | str) -> "Split":
+        """The same samples on ``device``."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from explorer.likelihoods import LIKELIHOODS
 from explorer.models.objectives import OBJECTIVES, Losses
 from explorer.networks import NETWORKS
 
-
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 
 
