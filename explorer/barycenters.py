@@ -57,8 +57,11 @@ def geometric_mean(experts: Gaussian, weights: Tensor) -> Gaussian:
     (tensor([[1.4000]]), tensor([[2.5000]]))
     """
     precision = (-experts.logvar).exp()
-    total = _average(weights, precision)
-    return Gaussian(_average(weights, precision * experts.mu) / total, -total.log())
+    total, pull = _average(weights, precision), _average(weights, precision * experts.mu)
+    if pull.requires_grad:
+        return Gaussian(pull / total, total.log().neg_())
+    # with many subsets, fresh buffers would cost more than the matrix product
+    return Gaussian(pull.div_(total), total.log_().neg_())
 
 
 def product(experts: Gaussian) -> Gaussian:
@@ -78,7 +81,8 @@ def wasserstein_barycenter(experts: Gaussian, weights: Tensor) -> Gaussian:
     SIAM J. Math. Anal. 43(2)); shapes as in :func:`geometric_mean`, rows summing to one.
     """
     std = _average(weights, experts.std)
-    return Gaussian(_average(weights, experts.mu), 2 * std.log())
+    log_std = std.log() if std.requires_grad else std.log_()
+    return Gaussian(_average(weights, experts.mu), log_std.mul_(2))
 
 
 def moment_match(experts: Gaussian, weights: Tensor) -> Gaussian:

@@ -180,10 +180,12 @@ def test_rows_of_weights_may_differ_between_samples(name):
 
 @every_barycenter
 @pytest.mark.parametrize("tracked", [False, True], ids=["values_only", "with_gradient"])
-def test_the_experts_are_left_as_they_were(name, tracked):
-    experts = Gaussian(*(part.requires_grad_(tracked) for part in random_experts()))
+@pytest.mark.parametrize("n_experts", [1, 3])
+@pytest.mark.parametrize("rows", [(), (6,), (4, 6)], ids=["one_row", "rows", "rows_per_sample"])
+def test_the_experts_are_left_as_they_were(name, rows, n_experts, tracked):
+    experts = Gaussian(*(part.requires_grad_(tracked) for part in random_experts(n_experts)))
     before = [part.detach().clone() for part in experts]
-    BARYCENTERS[name](experts, random_weights(6, 3))
+    BARYCENTERS[name](experts, random_weights(*rows, n_experts))
     assert all(torch.equal(part, copy) for part, copy in zip(experts, before, strict=True))
 
 
