@@ -3,9 +3,9 @@
     python benchmarks/aggregation.py [--rounds 15] [--samples 10000]
 
 The loop is a good one: exponentials are taken once, subsets are listed once, and each accumulates
-straight into the result. Both take turns, one thread, no gradient; a figure is the median over rounds of CPU
-milliseconds of this process (what a quiet core would take), and the ratio is the loop's time over
-the product's. Writes ``benchmarks/results/aggregation.json``.
+straight into the result. Both take turns, one thread, no gradient; a figure is the median over
+rounds of CPU milliseconds of this process (what a quiet core would take), and the ratio is the
+loop's time over the product's. Writes ``benchmarks/results/aggregation.json``.
 """
 
 import argparse
