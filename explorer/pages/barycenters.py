@@ -143,8 +143,8 @@ def explorer():
         remember(read_browser(sent))
     state = memory.barycenters_state
     with task:
-        for notice in memory.barycenters_notices:
-            st.warning(notice)
+        if memory.barycenters_notices:
+            st.warning("  \n".join(memory.barycenters_notices))
         if memory.barycenters_lesson is not None:
             challenge(memory.barycenters_lesson, state)
         elif choose_mode() == "Predict first":
@@ -173,7 +173,7 @@ Weights $w_i$ sum to one. Each rule is the point nearest to the experts $p_i$, f
 
 | rule | minimizes over $q$ | closed form for Gaussians |
 |---|---|---|
-| geometric mean | $\sum_i w_i\,\mathrm{KL}(q\,\|\,p_i)$: zero-forcing | precisions $1/\sigma_i^2$ average |
+| geometric mean | $\sum_i w_i\,\mathrm{KL}(q\,\|\,p_i)$: zero-forcing | precisions average |
 | mixture | $\sum_i w_i\,\mathrm{KL}(p_i\,\|\,q)$: mass-covering | $\sum_i w_i\,p_i$ |
 | moment match | the same, among Gaussians | mean and variance of the mixture |
 | Wasserstein | $\sum_i w_i\,W_2^2(q, p_i)$: moves mass | means and standard deviations average |
@@ -188,8 +188,9 @@ on average.
 
 THEOREM = r"""
 Theorem 1 of the paper that introduced barycentric multimodal autoencoders (Qiu et al., AAAI 2025)
-says that the product of experts is the barycenter of $\mathrm{KL}(q\,\|\,p_i)$. It is the normalized
-**geometric mean** that is. Two experts settle it, $N(-1, 1)$ and $N(2, 0.5^2)$ with equal weights:
+says that the product of experts is the barycenter of $\mathrm{KL}(q\,\|\,p_i)$. It is the
+normalized **geometric mean** that is. Two experts settle it, $N(-1, 1)$ and $N(2, 0.5^2)$, with
+equal weights:
 
 | | mean | sd | $\sum_i w_i\,\mathrm{KL}(q\,\|\,p_i)$ |
 |---|---|---|---|
@@ -210,8 +211,8 @@ HONEST = """
 arrive()
 st.title("How should experts be combined?")
 st.markdown(
-    "Each expert is a Gaussian belief about the same unknown *z*. **Drag a dot**: sideways moves "
-    "its mean, upwards makes it surer. The curves are seven ways to combine what they say."
+    "Experts believe different things about the same unknown. **Drag a dot**: sideways moves "
+    "what it believes, upwards makes it surer."
 )
 explorer()
 with st.expander("The mathematics"):

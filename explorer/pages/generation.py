@@ -2,12 +2,12 @@
 
 import random
 from dataclasses import fields, replace
-from importlib.resources import files
 
 import streamlit as st
 
 from explorer.pages.challenges import CHALLENGES, score_guess
 from explorer.pages.explanations import EXPLANATIONS
+from explorer.pages.gallery import gallery
 from explorer.pages.presets import PRESETS, cached_about, cached_answer
 from explorer.pages.questions import (
     MOST_DRAWS,
@@ -32,12 +32,6 @@ VOTES = (50, 200, 500, 1000)
 PARAMETERS = [f.name for f in fields(Question)]
 BOUND = [name for name in PARAMETERS if name not in ("item", "other")]
 
-widgets = files("explorer.widgets")
-gallery = st.components.v2.component(
-    "gallery",
-    css=widgets.joinpath("gallery.css").read_text("utf-8"),
-    js=widgets.joinpath("gallery.js").read_text("utf-8"),
-)
 state = st.session_state
 
 
@@ -63,18 +57,8 @@ def generation() -> None:
     for notice in state.pop("generation_notices", []):
         st.warning(notice)
     choose_preset()
-    st.segmented_control(
-        "What to ask",
-        VIEWS,
-        format_func=VIEW_NAMES.get,
-        required=True,
-        label_visibility="collapsed",
-        key="generation_view",
-        on_change=edit,
-        args=["view"],
-    )
     samples = st.container()
-    choose_models()
+    choose_inputs()
     answer = show_answer(state.generation)
     with samples:
         choose_samples()
@@ -147,88 +131,104 @@ def choose_preset() -> None:
         key="generation_preset",
         on_change=take,
     )
-    st.markdown(PRESETS[chosen[0]].point if chosen else "Your own question.")
+    st.markdown(PRESETS[chosen[0]].point if chosen else "A question of your own.")
 
 
 def choose_samples() -> None:
-    """Which sample, what is observed, and in a conflict what contradicts it."""
+    """Which sample, and in a conflict which one contradicts it."""
     from explorer.pages.lab import dataset
 
     question = state.generation
     labels = dataset().test.labels
-    strip_of("item", "The sample", labels, avoid=-1)
-    if question.view == "conflict":
-        strip_of("other", "What contradicts it", labels, avoid=int(labels[question.item]))
+    if question.view == "draws":
+        strip_of("item", "Sample", labels)
+        return
+    here, there = st.columns(2)
+    with here:
+        strip_of("item", "Side A", labels)
+    with there:
+        strip_of("other", "Side B, contradicts it", labels, avoid=int(labels[question.item]))
 
 
-def choose_models() -> None:
+def choose_inputs() -> None:
+    """What is observed, who is asked, and how draws are made."""
     question = state.generation
     described = dict(about().modalities)
     left, right = st.columns(2, gap="large")
-    with left:
-        st.pills(
-            "Given: what the models see",
-            about().names,
+    left.pills(
+        "Given: what the models see",
+        about().names,
+        selection_mode="multi",
+        format_func=lambda name: f"{name} {described[name]}",
+        key="generation_given",
+        on_change=edit,
+        args=["given"],
+        wrap=True,
+    )
+    right.pills(
+        f"Models, up to {MOST_MODELS}",
+        list(LABELS),
+        selection_mode="multi",
+        format_func=LABELS.get,
+        key="generation_models",
+        on_change=edit,
+        args=["models"],
+        wrap=True,
+    )
+    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="large")
+    bar.segmented_control(
+        "Ask",
+        VIEWS,
+        format_func=VIEW_NAMES.get,
+        required=True,
+        key="generation_view",
+        on_change=edit,
+        args=["view"],
+    )
+    if question.view == "conflict":
+        bar.pills(
+            "Swapped to side B",
+            question.given,
             selection_mode="multi",
-            format_func=lambda name: f"{name} {described[name]}",
-            key="generation_given",
+            key="generation_swapped",
             on_change=edit,
-            args=["given"],
+            args=["swapped"],
+            help="At least one given view is swapped and at least one is kept.",
         )
-        if question.view == "conflict":
-            st.pills(
-                "Swapped: these show the other digit",
-                question.given,
-                selection_mode="multi",
-                key="generation_swapped",
-                on_change=edit,
-                args=["swapped"],
-                help="At least one given view is swapped and at least one is kept.",
-            )
-            st.pills(
-                "Read: the picture whose draws are counted",
-                targets_of(question.given, about()),
-                required=True,
-                key="generation_target",
-                on_change=edit,
-                args=["target"],
-            )
-    with right:
-        st.pills(
-            f"Models: up to {MOST_MODELS}"
-            + (" below, all seven are counted" if question.view == "conflict" else ""),
-            list(LABELS),
-            selection_mode="multi",
-            format_func=LABELS.get,
-            key="generation_models",
+        bar.pills(
+            "Drawn and counted",
+            targets_of(question.given, about()),
+            required=True,
+            key="generation_target",
             on_change=edit,
-            args=["models"],
+            args=["target"],
         )
+    with bar.popover(noise_in_words(question), icon=":material/tune:", key="generation_noise"):
         choose_noise(question)
 
 
+def noise_in_words(question: Question) -> str:
+    count = question.draws if question.view == "draws" else question.votes
+    whole = ", whole mixture" if question.whole else ""
+    return f"{count} draws, temperature {question.temperature:g}, seed {question.seed}{whole}"
+
+
 def choose_noise(question: Question) -> None:
-    count, temperature, seed = st.columns(3)
-    with count:
-        if question.view == "draws":
-            st.slider(
-                "Draws", 1, MOST_DRAWS, key="generation_draws", on_change=edit, args=["draws"]
-            )
-        else:
-            st.select_slider("Draws", VOTES, key="generation_votes", on_change=edit, args=["votes"])
-    with temperature:
-        st.slider(
-            "Temperature",
-            0.0,
-            MOST_TEMPERATURE,
-            step=0.1,
-            key="generation_temperature",
-            on_change=edit,
-            args=["temperature"],
-            help="Factor on the posterior's standard deviation; 0 draws each component's mean.",
-        )
-    with seed:
-        st.number_input("Seed", 0, MOST_SEED, key="generation_seed", on_change=edit, args=["seed"])
+    if question.view == "draws":
+        st.slider("Draws", 1, MOST_DRAWS, key="generation_draws", on_change=edit, args=["draws"])
+    else:
+        st.select_slider("Draws", VOTES, key="generation_votes", on_change=edit, args=["votes"])
+    st.slider(
+        "Temperature",
+        0.0,
+        MOST_TEMPERATURE,
+        step=0.1,
+        key="generation_temperature",
+        on_change=edit,
+        args=["temperature"],
+        help="Factor on the posterior's standard deviation; 0 draws each component's mean.",
+    )
+    st.number_input("Seed", 0, MOST_SEED, key="generation_seed", on_change=edit, args=["seed"])
     st.toggle(
         "Draw from the whole mixture",
         key="generation_whole",
@@ -240,7 +240,7 @@ def choose_noise(question: Question) -> None:
     )
 
 
-def strip_of(name: str, title: str, labels, avoid: int) -> None:
+def strip_of(name: str, title: str, labels, avoid: int = -1) -> None:
     """Thumbnails of test samples, by digit, with previous, next and shuffle."""
     from explorer.pages.lab import strip
 
@@ -267,20 +267,21 @@ def strip_of(name: str, title: str, labels, avoid: int) -> None:
 
     if state.get(f"{key}_digit") not in (None, int(labels[item])):
         state[f"{key}_digit"] = None
-    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     bar.selectbox(
         title,
         [None, *(digit for digit in range(int(labels.max()) + 1) if digit != avoid)],
         format_func=lambda digit: "any digit" if digit is None else f"a {digit}",
         key=f"{key}_digit",
         on_change=restrict,
-        width=160,
+        width=150,
     )
-    bar.button(
-        "Previous", icon=":material/chevron_left:", key=f"{key}_back", on_click=go, args=[-1]
-    )
-    bar.button("Next", icon=":material/chevron_right:", key=f"{key}_next", on_click=go, args=[1])
-    bar.button("Shuffle", icon=":material/shuffle:", key=f"{key}_shuffle", on_click=shuffle)
+    for text, icon, action in (
+        ("Previous", "chevron_left", lambda: go(-1)),
+        ("Next", "chevron_right", lambda: go(1)),
+        ("Shuffle", "shuffle", shuffle),
+    ):
+        bar.button(text, icon=f":material/{icon}:", key=f"{key}_{text}", on_click=action)
     items = allowed()
     start = items.index(item) // STRIP * STRIP
     shown = strip(tuple(items[start : start + STRIP]), state.generation.given[0])
@@ -291,7 +292,7 @@ def show_answer(question: Question) -> dict[str, object]:
     """The gallery: from the cache at once where there is one, then live."""
     kept = cached_answer(question)
     if kept is not None and state.get("generation_live") != question:
-        answer = kept | {"precomputed": write_question(question) | {"kept": True}}
+        answer = kept | {"precomputed": True}
     else:
         from explorer.pages.lab import live_answer
 
@@ -356,6 +357,7 @@ def show_marginals() -> None:
         key="generation_rank",
         on_change=edit,
         args=["rank"],
+        width=480,
     )
     gallery(key="generation_marginals", data=live_marginals(state.generation))
 

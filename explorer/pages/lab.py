@@ -26,7 +26,7 @@ def lab() -> Lab:
     return Lab(dataset(), {key: model(key) for key in MODELS}, classifiers())
 
 
-@st.cache_resource(show_spinner="Drawing the dataset ...")
+@st.cache_resource(show_spinner=False)
 def dataset() -> Dataset:
     """PolyDigits; torch is told to use one thread."""
     torch.set_num_threads(1)
@@ -103,7 +103,7 @@ def live_marginals(question: Question) -> dict[str, object]:
         return marginals(lab(), question)
 
 
-@st.cache_data(show_spinner="Drawing ...", max_entries=100)
+@st.cache_data(show_spinner=False, max_entries=100)
 def _answer(question: Question, written: tuple[int, ...]) -> dict[str, object]:
     here = lab()
     with INFERENCE:

@@ -32,7 +32,7 @@ async function show(root, data, text) {
   const focused = root.getRootNode().activeElement?.dataset?.item;
   root.replaceChildren(...VIEWS[data.kind](data, picture(sheet, data), root));
   if (focused) root.querySelector(`[data-item="${focused}"]`)?.focus();
-  if (data.precomputed) setTimeout(() => root.setStateValue("live", data.precomputed), 80);
+  if (data.precomputed) setTimeout(() => root.setStateValue("live", Date.now()), 80);
 }
 
 function el(tag, className, ...children) {
@@ -308,9 +308,11 @@ function curves(model, width) {
   plot.append(svg("path", { class: "area", d: area }));
   for (const line of lines) plot.append(colored(svg("path", { class: "expert", d: path(line.values) }), line.colors));
   plot.append(svg("path", { class: "fused", d: path(fused), "stroke-dasharray": model.dash }));
-  for (const line of lines) {
-    const label = svg("text", { class: "name", x: x(line.at), y: y(Math.max(...line.values)) - 4 }, line.name);
-    plot.append(colored(label, line.colors));
+  let free = 0; // names of neighboring peaks step aside
+  for (const line of [...lines].sort((a, b) => a.at - b.at)) {
+    const place = Math.min(Math.max(x(line.at), free), width - right - 10);
+    free = place + 24;
+    plot.append(svg("text", { class: "name", x: place, y: y(Math.max(...line.values)) - 4 }, line.name));
   }
   return plot;
 }
