@@ -162,6 +162,54 @@ def classifiers(
     console.print(f"saved {folder}")
 
 
+@app.command()
+def evaluate(
+    dataset: DatasetOption = "polydigits",
+    model: Annotated[str, typer.Option(help="Key of MODELS, or all.")] = "all",
+    seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
+    threads: ThreadsOption = 1,
+    root: RootOption = None,
+) -> None:
+    """Measure a checkpoint and write scores.json beside it."""
+    import time
+
+    import torch
+    from rich.progress import Progress
+
+    from explorer.checkpoints import checkpoint_directory, list_pretrained, load_pretrained
+    from explorer.datasets import load_dataset
+    from explorer.evaluation import evaluate as run
+    from explorer.evaluation import origin, write_scores
+    from explorer.evaluation.classifiers import load_classifiers
+
+    torch.set_num_threads(threads)
+    data = load_dataset(dataset)
+    models = [key for _, key, _ in list_pretrained(dataset, root)] if model == "all" else [model]
+    if not models:
+        raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
+    judges = load_classifiers(dataset)
+    with Progress(console=console) as progress:
+        for key in models:
+            loaded = load_pretrained(dataset, key, root)
+            folder = checkpoint_directory(dataset, key, root)
+            task = progress.add_task(key, total=1.0)
+            started = time.monotonic()
+            scores = run(
+                loaded,
+                data,
+                judges,
+                seed=seed,
+                on_step=lambda name, done, key=key, task=task: progress.update(
+                    task, description=f"{key}: {name}", completed=done
+                ),
+            )
+            progress.update(task, description=key, completed=1.0)
+            recipe = {"dataset": dataset, "model": key}
+            computed = {"computed": origin(folder, seed, time.monotonic() - started)}
+            write_scores(recipe | scores | computed, folder)
+    _print_checkpoints(dataset, root)
+
+
 @data_app.command("list")
 def data_list() -> None:
     """Every dataset, its modalities and sizes."""
@@ -180,11 +228,28 @@ def data_list() -> None:
 @pretrained_app.command("list")
 def pretrained_list() -> None:
     """Every checkpoint found, with its budget and headline scores."""
-    from explorer.checkpoints import list_pretrained
+    _print_checkpoints()
 
-    table = Table("dataset", "model", "folder")
-    for dataset, model, folder in list_pretrained():
-        table.add_row(dataset, model, str(folder))
+
+def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> None:
+    import json
+
+    from explorer.checkpoints import list_pretrained, read_scores
+    from explorer.evaluation import headline
+    from explorer.models.vae import CONFIG
+
+    rows = []
+    for name, key, folder in list_pretrained(dataset, root):
+        budget = json.loads((folder / CONFIG).read_text()).get("provenance", {})
+        minutes = {"core-minutes": str(budget.get("core_minutes", "-"))}
+        where = {"folder": os.path.relpath(folder)}
+        rows.append(
+            {"dataset": name, "model": key} | minutes | headline(read_scores(folder)) | where
+        )
+    columns = list(max(rows, key=len, default={}))
+    table = Table(*columns)
+    for row in rows:
+        table.add_row(*(row.get(column, "-") for column in columns))
     console.print(table)
 
 

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 
 from explorer.models.vae import CONFIG, WEIGHTS, MultimodalVAE
 
+SCORES = "scores.json"
 PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
 
 
@@ -77,16 +78,31 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
         ) from error
 
 
-def list_pretrained(dataset: str | None = None) -> list[tuple[str, str, Path]]:
+def list_pretrained(
+    dataset: str | None = None, root: Path | str | None = None
+) -> list[tuple[str, str, Path]]:
     """Every checkpoint found, as (dataset, model, folder); earlier places win."""
     found: dict[tuple[str, str], Path] = {}
-    for root in (PRETRAINED, runs_directory()):
-        for config in sorted(root.glob(f"{dataset or '*'}/*/{CONFIG}")):
+    for place in [Path(root)] if root is not None else [PRETRAINED, runs_directory()]:
+        for config in sorted(place.glob(f"{dataset or '*'}/*/{CONFIG}")):
             found.setdefault((config.parent.parent.name, config.parent.name), config.parent)
     return [(dataset, model, folder) for (dataset, model), folder in found.items()]
 
 
 def read_scores(folder: Path) -> dict | None:
-    """What ``python -m explorer evaluate`` wrote beside a checkpoint; None if it has not run."""
-    path = folder / "scores.json"
-    return json.loads(path.read_text()) if path.is_file() else None
+    """What ``python -m explorer evaluate`` wrote beside a checkpoint; None if it has not run.
+
+    Raises
+    ------
+    CheckpointError
+        The file is damaged.
+    """
+    path = folder / SCORES
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}); write it again: python -m explorer evaluate"
+        ) from error

@@ -1,0 +1,97 @@
+"""What the latent space knows: the class, read off the posterior mean of every subset.
+
+Shapes: M modalities, S subsets, K components, N tuples, D latent.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import Tensor
+
+from explorer.aggregations import Aggregation
+from explorer.datasets import Split
+from explorer.gaussians import Gaussian, Mixture
+from explorer.models import MultimodalVAE
+
+
+@torch.inference_mode()
+def encode(model: MultimodalVAE, split: Split, n_tuples: int, *, batch_size: int = 500) -> Gaussian:
+    """Every modality's own posterior of the first tuples of a split, Gaussian ``(M, N, D)``.
+
+    Each modality is encoded once; all subsets follow from this by one matrix product.
+
+    Raises
+    ------
+    ValueError
+        The split has fewer tuples.
+    """
+    if not 0 < n_tuples <= len(split):
+        raise ValueError(f"the split has {len(split)} tuples, but {n_tuples} were asked for")
+    parts = [
+        model.experts(split[slice(start, min(start + batch_size, n_tuples))])
+        for start in range(0, n_tuples, batch_size)
+    ]
+    return Gaussian(*(torch.cat(part, dim=1) for part in zip(*parts, strict=True)))
+
+
+def subset_mixtures(aggregation: Aggregation, experts: Gaussian) -> Mixture:
+    """Belief given every subset as one mixture: components ``(K, S, N, D)``, K = 1 but for moe.
+
+    In the order of ``explorer.aggregations.subsets``.
+    """
+    posteriors = aggregation.subset_posteriors(experts)
+    if isinstance(posteriors, Mixture):
+        return posteriors
+    one = posteriors.mu.new_ones(1)
+    return Mixture(one, Gaussian(*(part.unsqueeze(0) for part in posteriors)))
+
+
+def latent_correct(
+    model: MultimodalVAE,
+    train: tuple[Gaussian, Tensor],
+    test: tuple[Gaussian, Tensor],
+    *,
+    on_step: Callable[[float], None] | None = None,
+) -> Tensor:
+    """Whether a linear classifier reads each test tuple's class from each subset's mean.
+
+    One logistic regression per subset, on standardised posterior means (a mixture's mean where
+    the belief is a mixture).
+
+    Parameters
+    ----------
+    model
+        For its aggregation and the names of its modalities.
+    train, test
+        Experts ``(M, N, D)`` from :func:`encode` and labels ``(N,)``.
+    on_step
+        Called with the share that is done.
+
+    Returns
+    -------
+    Bool ``(S, N)``, in the order of ``explorer.aggregations.subsets``.
+
+    Raises
+    ------
+    ValueError
+        The training labels hold a single class.
+    """
+    labels = train[1].numpy()
+    if len(np.unique(labels)) < 2:
+        raise ValueError(
+            f"a classifier needs training tuples of two classes or more; all {len(labels)} are of "
+            f"class {labels[0]}"
+        )
+    means = [subset_mixtures(model.aggregation, experts).mean for experts, _ in (train, test)]
+    correct = torch.empty(len(means[0]), len(test[1]), dtype=torch.bool)
+    for s, (features, probes) in enumerate(zip(*means, strict=True)):
+        probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+        probe.fit(features.numpy(), labels)
+        correct[s] = torch.from_numpy(probe.predict(probes.numpy())) == test[1]
+        if on_step is not None:
+            on_step((s + 1) / len(correct))
+    return correct
