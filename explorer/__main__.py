@@ -210,6 +210,29 @@ def evaluate(
     _print_checkpoints(dataset, root)
 
 
+@app.command()
+def presets(dataset: DatasetOption = "polydigits", threads: ThreadsOption = 1) -> None:
+    """Write what the Generation page shows before it computes: its presets and conflict rates."""
+    import torch
+    from rich.progress import Progress
+
+    from explorer.checkpoints import load_pretrained
+    from explorer.datasets import load_dataset
+    from explorer.evaluation.classifiers import load_classifiers
+    from explorer.models import MODELS
+    from explorer.pages.answers import Lab
+    from explorer.pages.presets import CACHE, write_cache
+
+    torch.set_num_threads(threads)
+    models = {key: load_pretrained(dataset, key) for key in MODELS}
+    lab = Lab(load_dataset(dataset), models, load_classifiers(dataset))
+    with Progress(console=console) as progress:
+        task = progress.add_task("presets")
+        for what, done, total in write_cache(lab, CACHE):
+            progress.update(task, description=what, completed=done, total=total)
+    console.print(f"wrote {CACHE}")
+
+
 @data_app.command("list")
 def data_list() -> None:
     """Every dataset, its modalities and sizes."""

@@ -75,3 +75,28 @@ LABELS: dict[str, str] = {
     "moments": "Moment match",
 }
 """Aggregation key -> the short name that stands at a curve or in a legend."""
+
+CLASS_COLORS: dict[str, tuple[str, ...]] = {
+    "light": (
+        *("#3a51b3", "#b15d44", "#1f8a70", "#96428d", "#675a0c"),
+        *("#e14972", "#407c00", "#7a4543", "#208ece", "#493a4a"),
+    ),
+    "dark": (
+        *("#898efe", "#fd7612", "#5de7ad", "#d46ed0", "#ffd36e"),
+        *("#ee90a3", "#b6c929", "#bb9a67", "#41bdfc", "#b4d3e5"),
+    ),
+}
+"""Theme -> colors of classes 0 to 9. Ten are too many for every eye: what they color is labelled
+where it is."""
+
+SIZE_COLORS: dict[str, tuple[str, ...]] = {
+    "light": ("#b9772a", "#b04f56", "#8a3a78", "#58307f", "#241c52"),
+    "dark": ("#7f76c4", "#b06cb4", "#e0748a", "#f5a26f", "#fbe08f"),
+}
+"""Theme -> colors of 1 to 5 things, in order."""
+
+VERDICT_COLORS: dict[str, tuple[str, str]] = {
+    "light": ("#2f6fb0", "#c4320a"),
+    "dark": ("#7fb2ea", "#ff8a5c"),
+}
+"""Theme -> right, wrong; wrong is a cross as well."""

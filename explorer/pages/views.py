@@ -1,0 +1,146 @@
+"""The state of the Latent space page: what is looked at, in a URL, in the browser and in Python.
+
+What a URL or a browser says is not trusted: it becomes a view that can be shown, and what could
+not be used is named in a notice without being repeated.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from explorer.aggregations import subset_label, subsets
+
+COLORINGS = ("class", "subset", "size", "correct")
+MATCHES = ("exactly", "least", "any")
+
+
+@dataclass(frozen=True)
+class View:
+    """What the page shows.
+
+    Parameters
+    ----------
+    model, other
+        The map on the left, and the one beside it ("" for none).
+    layout
+        ``pca``, or ``umap0``, ``umap1``, ... by seed.
+    color
+        One of ``COLORINGS``.
+    shuffled
+        Whether labels are dealt at random: the control.
+    chips, match
+        Modalities, and how a shown subset must relate to them: be exactly these, hold at least
+        these, or any of them.
+    item, given
+        The picked tuple (position in the test split; -1 for none) and the subset it is seen in.
+    """
+
+    model: str = "mwb"
+    other: str = "poe"
+    layout: str = "umap0"
+    color: str = "class"
+    shuffled: bool = False
+    chips: tuple[str, ...] = ()
+    match: str = "least"
+    item: int = -1
+    given: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a view may refer to: models with a map, layouts, modality names, number of tuples."""
+
+    models: Sequence[str]
+    layouts: Sequence[str]
+    names: Sequence[str]
+    n_tuples: int
+
+    @property
+    def subsets(self) -> list[str]:
+        """Labels of all subsets, in the order of points."""
+        return [subset_label(subset) for subset in subsets(self.names)]
+
+
+def default_view(known: Known) -> View:
+    """Two models that differ much, or what there is."""
+    model = View.model if View.model in known.models else known.models[0]
+    others = [key for key in known.models if key != model]
+    other = View.other if View.other in others else next(iter(others), "")
+    return View(model=model, other=other)
+
+
+def read_view(params: Mapping[str, str], known: Known) -> tuple[View, list[str]]:
+    """Read the view in a URL's parameters; a notice for each that was not usable."""
+    allowed = {
+        "model": (known.models, "a model that has a map"),
+        "other": (("", *known.models), "a model that has a map, or empty"),
+        "layout": (known.layouts, "pca or umap0, umap1, ..."),
+        "color": (COLORINGS, ", ".join(COLORINGS)),
+        "shuffled": (("0", "1"), "0 or 1"),
+        "match": (MATCHES, ", ".join(MATCHES)),
+        "given": (known.subsets, "modalities joined by +"),
+        "chips": (("", *known.subsets), "modalities joined by +"),
+        "item": ([str(i) for i in range(known.n_tuples)], f"0 to {known.n_tuples - 1}"),
+    }
+    read, notices = {}, []
+    for name, (values, expected) in allowed.items():
+        if name in params:
+            # a + in a link that was typed by hand arrives as a space
+            text = params[name].replace(" ", "+")
+            if text in values:
+                read[name] = text
+            else:
+                notices.append(f"`{name}` in the link must be {expected}; it was left out.")
+    convert = {
+        "shuffled": lambda text: text == "1",
+        "item": int,
+        "chips": lambda text: tuple(filter(None, text.split("+"))),
+    }
+    read = {name: convert.get(name, str)(text) for name, text in read.items()}
+    return settle(replace(default_view(known), **read), known), notices
+
+
+def settle(view: View, known: Known) -> View:
+    """Make the parts fit: two different models, a subset wherever a tuple is picked."""
+    if view.other == view.model:
+        view = replace(view, other="")
+    if view.item < 0:
+        return replace(view, given="")
+    return view if view.given else replace(view, given=known.subsets[-1])
+
+
+def write_view(view: View, known: Known) -> dict[str, str]:
+    """URL parameters for ``view``: only what differs from the default."""
+    default = asdict(default_view(known))
+    texts = {bool: lambda x: str(int(x)), tuple: "+".join}
+    return {
+        name: texts.get(type(value), str)(value)
+        for name, value in asdict(view).items()
+        if value != default[name]
+    }
+
+
+def to_browser(view: View, known: Known) -> dict[str, object]:
+    """Return what scatter.js calls the view: bits for modalities, one number for a point."""
+    point = known.subsets.index(view.given) * known.n_tuples + view.item if view.item >= 0 else None
+    return {
+        "layout": view.layout,
+        "color": view.color,
+        "shuffled": view.shuffled,
+        "chips": sum(1 << known.names.index(name) for name in view.chips),
+        "match": view.match,
+        "picked": point,
+    }
+
+
+def from_browser(said: Mapping[str, object], view: View, known: Known) -> View:
+    """``view`` with what the browser said; anything unusable in it is left as it was."""
+    point, chips = said.get("picked"), said.get("chips")
+    params = {name: str(said.get(name)) for name in ("layout", "color", "match")}
+    params["shuffled"] = "1" if said.get("shuffled") is True else "0"
+    if isinstance(chips, int) and 0 <= chips < 2 ** len(known.names):
+        params["chips"] = subset_label([n for m, n in enumerate(known.names) if chips >> m & 1])
+    if isinstance(point, int) and 0 <= point < len(known.subsets) * known.n_tuples:
+        params["item"] = str(point % known.n_tuples)
+        params["given"] = known.subsets[point // known.n_tuples]
+    read, _ = read_view(params, known)
+    return settle(replace(read, model=view.model, other=view.other), known)

@@ -1,0 +1,258 @@
+// Maps of a latent space: 31 subsets x 1,000 tuples a panel, one or two panels that share the
+// selection. Points are drawn by hand into pixels (a stamp per mark, blended), which software
+// does in milliseconds; lines, rings and labels lie on a second canvas above.
+//
+// Bytes in: uint32 length of a JSON header, the header, then arrays at 4-byte steps (see
+// explorer/widgets/maps.py). Point i = subset * T + tuple. Out: state "view", on release
+// and click only. The DOM and the view are kept on the node across reruns.
+
+import { COLORINGS, css, el, popcount, radios, rgb, rgbOf, unpack } from "./marks.js";
+import { Panel } from "./map.js";
+
+class Scatter {
+  constructor(root, data, setStateValue) {
+    this.root = root;
+    this.hidden = new Set();
+    this.hovered = null;
+    this.spotlight = null;
+    this.send = setStateValue;
+    this.view = { ...data.view };
+    this.parts = {
+      bar: el("div", { class: "bar" }),
+      panels: el("div", { class: "panels" }),
+      card: el("aside", { class: "card", "aria-label": "The point under the pointer" }),
+      key: el("div", { class: "key", role: "group", "aria-label": "Legend and filter" }),
+      aloud: el("p", { class: "aloud", "aria-live": "polite" }),
+    };
+    const { bar, panels, card, key, aloud } = this.parts;
+    root.append(bar, el("div", { class: "stage" }, panels, card), key, aloud,
+      el("p", { class: "hint" },
+        "Point to see what went in; click to see what comes out. Drag to move a zoomed map, double-click ",
+        "or Ctrl + wheel to zoom, arrow keys to walk. In the legend a click hides, a double-click leaves one."));
+    root.addEventListener("transitionend", (event) => event.target === root && this.repaint());
+    globalThis.addEventListener("explorer-thumbnails", () => this.fillCard());
+    this.load(data);
+  }
+
+  get coloring() {
+    return this.view.color;
+  }
+
+  load(data) {
+    const first = !this.data;
+    this.data = data;
+    data.T = data.labels.length;
+    data.sizes = data.masks.map(popcount);
+    if (this.view.picked >= data.T * data.masks.length) this.view.picked = null;
+    // A fixed shuffle, so that no class always lies on top.
+    this.order = Uint32Array.from({ length: data.T * data.masks.length }, (_, i) => i);
+    for (let i = this.order.length - 1, seed = 1; i > 0; i--) {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      const j = seed % (i + 1), kept = this.order[i];
+      this.order[i] = this.order[j];
+      this.order[j] = kept;
+    }
+    this.panels ??= [];
+    while (this.panels.length > data.panels.length) this.panels.pop().node.remove();
+    data.panels.forEach((panel, i) => {
+      if (!this.panels[i]) {
+        this.panels.push(new Panel(this, i));
+        this.parts.panels.append(this.panels[i].node);
+      }
+      if (this.panels[i].data?.id !== panel.id) this.panels[i].load({ ...panel, T: data.T, masks: data.masks });
+    });
+    if (first) this.buildBar();
+    for (const panel of this.panels) panel.resize();
+    this.recolor(false);
+    this.layout();
+  }
+
+  buildBar() {
+    const { data, view } = this, keep = (change, act) => (value) => {
+      this.view = { ...this.view, [change]: value };
+      act();
+      this.commit();
+    };
+    const seeds = data.panels[0].seeds;
+    const layouts = { pca: "PCA" };
+    for (let s = 0; s < seeds; s++) layouts[`umap${s}`] = seeds > 1 ? `UMAP, seed ${s + 1}` : "UMAP";
+    const chips = el("div", { class: "chips", role: "group", "aria-label": "Modalities seen" },
+      ...data.names.map((name, m) =>
+        el("button", { type: "button", title: data.descriptions[m], "aria-pressed": String(!!(view.chips & (1 << m))),
+          onclick: (event) => {
+            const chips = this.view.chips ^ (1 << m);
+            event.currentTarget.setAttribute("aria-pressed", String(!!(chips & (1 << m))));
+            keep("chips", () => this.recolor())(chips);
+          } }, name)));
+    this.count = el("p", { class: "count", "aria-live": "polite" });
+    this.parts.bar.append(
+      radios("Map", layouts, view.layout, keep("layout", () => this.layout())),
+      radios("Color by", { class: "digit", subset: "subset", size: "subset size", correct: "correctness" },
+        view.color, keep("color", () => (this.hidden.clear(), this.recolor()))),
+      radios("Labels", { real: "real", shuffled: "shuffled" }, view.shuffled ? "shuffled" : "real",
+        (value) => keep("shuffled", () => this.recolor())(value === "shuffled")),
+      el("fieldset", {}, el("legend", { "aria-hidden": "true" }, "Modalities seen"), chips),
+      radios("Subsets with", { exactly: "exactly these", least: "at least these", any: "any of these" }, view.match,
+        keep("match", () => this.recolor())),
+      this.count);
+  }
+
+  layout() {
+    for (const panel of this.panels) panel.show(this.view.layout in panel.data.layouts ? this.view.layout : "umap0");
+  }
+
+  recolor(draw = true) {
+    const { data: d, view } = this, matches = {
+      exactly: (mask) => mask === view.chips,
+      least: (mask) => (mask & view.chips) === view.chips,
+      any: (mask) => (mask & view.chips) !== 0,
+    }[view.match];
+    this.chosen = d.masks.map(matches);
+    d.shown = view.shuffled ? d.shuffled : d.labels;
+    this.readLook();
+    for (const panel of this.panels) panel.filter();
+    const n = this.chosen.filter(Boolean).length;
+    this.count.textContent = n
+      ? `${n} of ${d.masks.length} subsets, ${(n * d.T).toLocaleString("en")} points`
+      : "No subset: choose a modality";
+    this.buildKey();
+    if (draw) this.redraw();
+  }
+
+  readLook() {
+    const style = getComputedStyle(this.root), background = rgbOf(style.backgroundColor);
+    const palette = this.data.palette[background[0] + background[1] + background[2] < 384 ? "dark" : "light"];
+    this.look = Object.fromEntries(Object.entries(palette).map(([name, colors]) => [name, colors.map(rgb)]));
+    Object.assign(this.look, { background, ink: rgbOf(style.color), font: style.fontFamily });
+    this.entries = COLORINGS[this.coloring].entries(this.data, this.look);
+  }
+
+  repaint() {
+    this.readLook();
+    this.buildKey();
+    this.redraw();
+  }
+
+  redraw() {
+    for (const panel of this.panels) panel.draw();
+  }
+
+  buildKey() {
+    const { data: d, coloring, hidden } = this, { key } = this.parts;
+    const shown = this.entries.map((entry, c) => ({ ...entry, c }))
+      .filter(({ c }) => coloring !== "subset" || this.chosen[c]);
+    key.replaceChildren(
+      el("small", {}, coloring === "class" && this.view.shuffled ? "Digit, dealt at random" : COLORINGS[coloring].title),
+      ...shown.map(({ name, color, shape, scale = 1, c }) => {
+        const swatch = el("canvas", { class: "swatch", width: 36, height: 36, "aria-hidden": "true" });
+        const context = swatch.getContext("2d");
+        context.strokeStyle = context.fillStyle = css(color);
+        context.lineWidth = 5;
+        context.beginPath();
+        if (shape === "cross") context.moveTo(9, 9), context.lineTo(27, 27), context.moveTo(27, 9), context.lineTo(9, 27);
+        else context.arc(18, 18, 10 * scale, 0, 7);
+        shape === "cross" ? context.stroke() : context.fill();
+        const spot = (value) => () => {
+          this.spotlight = value;
+          this.redraw();
+        };
+        return el("button", {
+          type: "button", "aria-pressed": String(!hidden.has(c)), title: "Click to hide or show, double-click for this one alone",
+          onmouseenter: spot(c), onmouseleave: spot(null), onfocus: (e) => e.target.matches(":focus-visible") && spot(c)(),
+          onblur: spot(null),
+          onclick: (event) => {
+            hidden.has(c) ? hidden.delete(c) : hidden.add(c);
+            event.currentTarget.setAttribute("aria-pressed", String(!hidden.has(c)));
+            this.refilter();
+          },
+          ondblclick: () => {
+            const alone = hidden.size === this.entries.length - 1 && !hidden.has(c);
+            hidden.clear();
+            if (!alone) this.entries.forEach((_, other) => other !== c && hidden.add(other));
+            key.querySelectorAll("button").forEach((b, i) => b.setAttribute("aria-pressed", String(!hidden.has(shown[i].c))));
+            this.refilter();
+          },
+        }, swatch, name);
+      }));
+    void d;
+  }
+
+  refilter() {
+    for (const panel of this.panels) panel.filter();
+    this.redraw();
+  }
+
+  hover(point, aloud = false) {
+    if (point === this.hovered) return;
+    this.hovered = point;
+    for (const panel of this.panels) panel.annotate();
+    this.fillCard();
+    if (aloud && point !== null) this.parts.aloud.textContent = this.describe(point);
+  }
+
+  pick(point) {
+    if (point === this.view.picked) return;
+    this.view = { ...this.view, picked: point };
+    for (const panel of this.panels) panel.annotate();
+    this.fillCard();
+    this.commit();
+  }
+
+  verdicts(point) {
+    const { data: d } = this;
+    return d.panels.map((panel) => {
+      const says = d.classes[panel.predicted[point]], right = panel.predicted[point] === d.labels[point % d.T];
+      return `${panel.label}: neighbors say ${says}, ${right ? "right" : "wrong"}`;
+    });
+  }
+
+  describe(point) {
+    const { data: d } = this;
+    return `Digit ${d.classes[d.labels[point % d.T]]}, seen ${d.subsets[(point / d.T) | 0]}. ${this.verdicts(point).join(". ")}.`;
+  }
+
+  fillCard() {
+    const { data: d } = this, { card } = this.parts, point = this.hovered ?? this.view.picked;
+    if (point === null) {
+      card.replaceChildren(el("h3", {}, "What went in"),
+        el("p", {}, "Every dot is what a model believes (the mean of its posterior) about five pictures of one digit, ",
+          "of which it was shown some. Point at one: its five pictures appear here, and lines join it to the ",
+          "same five pictures seen in part."));
+      return;
+    }
+    const item = point % d.T, subset = (point / d.T) | 0, sheet = globalThis.explorerThumbnails?.bitmap;
+    const pictures = d.names.map((name, m) => {
+      const canvas = el("canvas", { width: 28, height: 28, role: "img",
+        "aria-label": `${name}: digit ${d.classes[d.labels[item]]} on ${d.descriptions[m]}` });
+      if (sheet) {
+        const tile = item * d.names.length + m, columns = sheet.width / 28;
+        canvas.getContext("2d").drawImage(sheet, (tile % columns) * 28, ((tile / columns) | 0) * 28, 28, 28, 0, 0, 28, 28);
+      }
+      const seen = d.masks[subset] & (1 << m);
+      return el("div", { class: seen ? "picture seen" : "picture" }, canvas,
+        el("span", {}, name, el("small", {}, seen ? "seen" : "not seen"), el("small", { class: "what" }, d.descriptions[m])));
+    });
+    card.replaceChildren(
+      el("h3", {}, `Digit ${d.classes[d.labels[item]]}, ${d.sizes[subset] === d.names.length ? "all seen" : d.subsets[subset] + " seen"}`),
+      el("div", { class: "pictures" }, ...pictures),
+      ...this.verdicts(point).map((line) => el("p", {}, line)),
+      el("p", {}, point === this.view.picked ? "Picked: what comes out is below the map." : "Click to see what comes out."));
+  }
+
+  commit() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => this.send("view", this.view), 120);
+  }
+}
+
+export default function ({ parentElement, data, setStateValue }) {
+  const root = parentElement.querySelector(".scatter");
+  if (root.scatter) root.scatter.send = setStateValue;
+  if (root.bytes?.length === data.length && root.bytes.every((byte, i) => byte === data[i])) return;
+  root.bytes = data;
+  const began = performance.now();
+  if (root.scatter) root.scatter.load(unpack(data));
+  else root.scatter = new Scatter(root, unpack(data), setStateValue);
+  root.scatter.fillCard();
+  root.dataset.drawn = Math.round(performance.now() - began);
+}
