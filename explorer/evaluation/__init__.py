@@ -46,7 +46,6 @@ from explorer.gaussians import Gaussian
 from explorer.models import MultimodalVAE
 from explorer.models.objectives import elbo
 from explorer.models.vae import WEIGHTS
-from explorer.training import commit
 
 
 def evaluate(
@@ -121,7 +120,12 @@ def evaluate(
             step("coherence"),
         ),
         "likelihood": _likelihood(
-            model, data.test[slice(0, n_likelihood)], n_draws, seed, step("likelihood")
+            model,
+            data.test[slice(0, n_likelihood)],
+            _first(test, n_likelihood),
+            n_draws,
+            seed,
+            step("likelihood"),
         ),
         "reconstruction": _reconstruction(
             model, _first(test, n_images), data.test[slice(0, n_images)], step("reconstruction")
@@ -144,6 +148,8 @@ def write_scores(scores: dict, folder: Path) -> Path:
 
 def origin(folder: Path, seed: int, seconds: float) -> dict:
     """Where figures came from, for ``computed``: machine, versions and the very weights."""
+    from explorer.training import commit  # with Lightning: 90 MiB that the app does without
+
     return {
         "seed": seed,
         "seconds": round(seconds, 1),
@@ -259,6 +265,7 @@ def _coherence(
 def _likelihood(
     model: MultimodalVAE,
     batch: dict[str, Tensor],
+    experts: Gaussian,
     n_draws: int,
     seed: int,
     on_step: Callable[[float], None],
@@ -270,7 +277,7 @@ def _likelihood(
     if model.aggregation.family is power_set:
         proposals["joint"] = None
     estimates = importance_weighted(
-        model, batch, proposals, n_draws=n_draws, seed=seed, on_step=on_step
+        model, batch, experts, proposals, n_draws=n_draws, seed=seed, on_step=on_step
     )
     with torch.inference_mode():
         terms = elbo(model, batch, torch.Generator().manual_seed(seed)).terms
