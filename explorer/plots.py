@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 from PIL import Image
+from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
 from explorer.palette import BACKGROUNDS, COLORS, EXPERT_COLORS, INK, LABELS, PLOTLY_DASHES
@@ -256,6 +257,58 @@ def plot_estimates(
     figure.update_xaxes(title=label)
     figure.update_yaxes(autorange="reversed")
     return figure.update_layout(template=template(theme), height=90 + 44 * len(values))
+
+
+def plot_densities(
+    x: Sequence[float],
+    fused: Mapping[str, Sequence[float]],
+    *,
+    experts: Sequence[Sequence[float]] = (),
+    logarithm: bool = False,
+    theme: str = "light",
+) -> go.Figure:
+    """Curves of 1-D densities, experts filled and muted behind them.
+
+    Parameters
+    ----------
+    x
+        The grid, ``(N,)``.
+    fused
+        Aggregation key, or any other label, to log density ``(N,)``.
+    experts
+        Log densities of the experts.
+    logarithm
+        Draw log densities: the tails that decide what zero forcing does. Cut 60 nats below the top.
+    """
+
+    def drawn(log_density: Sequence[float]) -> np.ndarray:
+        return np.asarray(log_density) if logarithm else np.exp(log_density)
+
+    figure = go.Figure()
+    for number, log_density in enumerate(experts, start=1):
+        color = EXPERT_COLORS[theme][(number - 1) % len(EXPERT_COLORS[theme])]
+        figure.add_scatter(
+            x=x,
+            y=drawn(log_density),
+            name=f"expert {number}",
+            mode="lines",
+            line={"color": color, "width": 1},
+            fill=None if logarithm else "tozeroy",
+            fillcolor=color + "2e",
+        )
+    others = [label for label in fused if label not in LABELS]
+    shades = sample_colorscale(SCALE, np.linspace(0.1, 0.8, len(others))) if others else []
+    own = {label: {"color": shade, "width": 2} for label, shade in zip(others, shades, strict=True)}
+    for label, log_density in fused.items():
+        line = own.get(label) or look(label, theme)["line"]
+        name = LABELS.get(label, label)
+        figure.add_scatter(x=x, y=drawn(log_density), name=name, mode="lines", line=line)
+    figure.update_xaxes(title="z")
+    figure.update_yaxes(title="log density" if logarithm else "density")
+    if logarithm:
+        top = max(np.max(curve) for curve in (*experts, *fused.values()))
+        figure.update_yaxes(range=[top - 60, top + 2])
+    return figure.update_layout(template=template(theme), height=360)
 
 
 def plot_training_curves(
