@@ -60,43 +60,43 @@ PRESETS: dict[str, Preset] = {
         {"experts": [[-4, 1], [4, 1]], "curves": ["poe", "moe", "wb"]},
     ),
     "overconfident": Preset(
-        "One overconfident",
+        "Overconfident",
         "One expert is far too sure: the product follows it almost alone, the Wasserstein "
         "barycenter counts it as one of three.",
         {"experts": [[-3, 0.3], [1.5, 1.4], [2.5, 1.6]], "curves": ["poe", "moe", "wb"]},
     ),
     "vacuous": Preset(
-        "One vacuous",
+        "Vacuous",
         "One expert knows nothing: the product ignores it, the Wasserstein barycenter is widened "
         "by it, the mixture keeps it as a floor.",
         {"experts": [[0, 0.8], [0, 5]], "curves": ["poe", "moe", "wb"]},
     ),
     "vacuous_off": Preset(
-        "Vacuous, off-centre",
+        "Vacuous and far",
         "It knows nothing and sits far away: the Wasserstein barycenter is dragged half the way "
         "towards it, the product hardly moves.",
         {"experts": [[-2, 0.7], [6, 5]], "curves": ["poe", "logpool", "wb"]},
     ),
     "duplicate": Preset(
-        "Duplicated expert",
+        "Duplicate",
         "The same expert twice: the product shrinks by the square root of 2 as if it had two "
         "witnesses, the geometric mean does not.",
         {"experts": [[1, 1.2], [1, 1.2]], "curves": ["poe", "logpool"]},
     ),
     "outlier": Preset(
-        "Outlier among five",
+        "Outlier",
         "One of five is far off: all single Gaussians shift towards it, mixtures give it a "
         "bump of its own.",
         {
             "experts": [[-2, 1], [-1.4, 0.8], [-1, 1.1], [-0.6, 0.9], [6, 0.8]],
-            "curves": ["poe", "moe", "mwb", "wb"],
+            "curves": ["poe", "moe", "wb", "mwb"],
         },
     ),
     "widths": Preset(
         "Different widths",
         "With unequal widths geometric mean and Wasserstein part company: one averages "
         "precisions, the other standard deviations.",
-        {"experts": [[-2.5, 0.5], [2.5, 2.2]], "curves": ["logpool", "wb", "moe"]},
+        {"experts": [[-2.5, 0.5], [2.5, 2.2]], "curves": ["logpool", "moe", "wb"]},
     ),
     "equal": Preset(
         "Equal widths",

@@ -132,7 +132,7 @@ FIELDS: dict[str, Field] = {
     "tab": Field("t", "line or plane", _choice(("line", "plane")), str, str),
     "experts": Field(
         "e",
-        "2 to 5 experts as mean,sd,weight;...",
+        '2 to 5 experts, each "mean,sd,weight", joined by semicolons',
         _rows(Expert, _EXPERT),
         _split_rows,
         _join_rows,
@@ -164,7 +164,7 @@ FIELDS: dict[str, Field] = {
     "rug": Field("r", "1 or 0", _flag, str, lambda value: str(int(value))),
     "ellipses": Field(
         "f",
-        "2 to 5 ellipses as x,y,a,b,degrees,weight;...",
+        '2 to 5 ellipses, each "x,y,sd,sd,degrees,weight", joined by semicolons',
         _rows(Ellipse, _ELLIPSE),
         _split_rows,
         _join_rows,

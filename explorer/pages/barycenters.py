@@ -34,6 +34,7 @@ def arrive():
     if lesson is not None and "e" not in link:
         state = prepare(CHALLENGES[lesson].setup)
     memory.barycenters_lesson, memory.barycenters_notices = lesson, notices
+    memory.barycenters_link = link
     order(state)
 
 
@@ -70,6 +71,7 @@ def ask():
     memory.barycenters_answer = None
     setup = QUESTIONS[memory.get("barycenters_question") or next(iter(QUESTIONS))].setup
     order(prepare(setup), hide=True)
+    remember(memory.barycenters_state)
 
 
 def answer():
@@ -79,6 +81,7 @@ def answer():
 def begin_challenge():
     key = memory.get("barycenters_challenge") or next(iter(CHALLENGES))
     order(prepare(CHALLENGES[key].setup))
+    remember(memory.barycenters_state)
 
 
 def predict():
@@ -195,7 +198,7 @@ equal weights:
 | | mean | sd | $\sum_i w_i\,\mathrm{KL}(q\,\|\,p_i)$ |
 |---|---|---|---|
 | geometric mean | 1.40 | 0.632 | **1.9116** |
-| product | 1.40 | 0.447 | 2.0082 |
+| product | 1.40 | 0.447 | 2.0081 |
 
 Set the experts above to these values and read the column. The half of the theorem about mixtures
 is right over all densities; among Gaussians it gives the moment match.

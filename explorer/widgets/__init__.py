@@ -15,7 +15,7 @@ from explorer import palette
 from explorer.lessons import PLANE_PRESETS, PRESETS
 from explorer.links import State
 
-MODULES = ("mathematics.js", "drawing.js", "line.js", "plane.js", "barycenter.js")
+MODULES = ("mathematics.js", "drawing.js", "table.js", "line.js", "plane.js", "barycenter.js")
 """In the order in which they build on one another."""
 
 
@@ -25,7 +25,7 @@ def read(name: str) -> str:
 
 
 def setup() -> dict[str, Any]:
-    """What the browser knows from Python: looks, presets and the default state."""
+    """Collect what the browser knows from Python: looks, presets and the default state."""
     return {
         "labels": palette.LABELS,
         "dashes": palette.DASHES,

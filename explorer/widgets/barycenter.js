@@ -1,11 +1,14 @@
 // The Barycenters page in the browser. One module for Streamlit (components v2) and JupyterLab
 // (anywidget): Streamlit calls the default export with a component, anywidget without arguments.
 //
-// Python joins mathematics.js, drawing.js, line.js, plane.js and this file, in this order, after
+// Python joins mathematics.js, drawing.js, table.js, line.js, plane.js and this file, in this order, after
 // `const SETUP = {...}` with labels, colors, presets and defaults (explorer/widgets/__init__.py).
 // What is sent: the state, on release, and only then. What comes back: a command with a new
 // revision (a preset, a question, a link), or the old one, which changes nothing.
 import { KEYS } from "./mathematics.js";
+import { h, s, set, show, themeOf } from "./drawing.js";
+import { lineView } from "./line.js";
+import { planeView } from "./plane.js";
 
 const copy = (value) => JSON.parse(JSON.stringify(value));
 const mounted = new WeakMap();
@@ -57,7 +60,7 @@ function create(parent) {
       arrange();
       view.released();
     } });
-  const tabs = { line: tab("line", "One dimension"), plane: tab("plane", "Two dimensions") };
+  const tabs = { line: tab("line", "1-D"), plane: tab("plane", "2-D") };
   const point = h("p", { class: "bx-point" });
   const explain = (text) => {
     point.textContent = text;
@@ -80,11 +83,12 @@ function create(parent) {
       view.released();
     } }, view.swatch(key), SETUP.labels[key]));
   const live = h("p", { class: "bx-hidden", "aria-live": "polite" });
-  const root = h("div", { class: "bx" },
+  const frame = h("div", { class: "bx-frame" },
     h("div", { class: "bx-top bx-free" }, h("div", { class: "bx-tabs", role: "group", "aria-label": "Dimensions" }, ...Object.values(tabs)),
       ...Object.values(presets)),
     point, h("div", { class: "bx-rules", role: "group", "aria-label": "Curves shown" }, ...legend),
     ...Object.values(views).map((v) => v.element), live);
+  const root = h("div", { class: "bx" }, frame);
   parent.append(root);
 
   // --- painting ----------------------------------------------------------------------------------
@@ -97,6 +101,8 @@ function create(parent) {
     for (const [line, key] of swatches) set(line, { stroke: view.colors.rules[key] ?? view.colors.ink });
   }
   function arrange() {
+    // in the plane only single Gaussians have an outline; mixtures are shown as the image
+    for (const button of legend) show(button, view.state.tab === "line" || !["moe", "mopoe", "mwb"].includes(button.dataset.rule));
     for (const name of Object.keys(views)) {
       show(views[name].element, name === view.state.tab);
       show(presets[name], name === view.state.tab);

@@ -55,7 +55,8 @@ function saveDrawing(svg, name, background) {
 
 function slider(label, range, onchange) {
   const [min, max, step] = range;
-  const input = h("input", { type: "range", min, max, step, "aria-label": label });
+  const middle = (min + max) / 2;
+  const input = h("input", { type: "range", min, max, step, value: middle, "aria-label": label });
   input.addEventListener("input", () => onchange(Number(input.value), false));
   input.addEventListener("change", () => onchange(Number(input.value), true));
   return input;
@@ -114,3 +115,4 @@ function handle(view, label, onmove) {
   });
   return { group, dot, name };
 }
+export { clamp, fixed, h, handle, percent, plain, round, s, save, saveDrawing, set, show, slider, themeOf };

@@ -1,7 +1,7 @@
-// The 1-D view: experts dragged on the plot, curves, labels, the table and the dial.
-import {
-  KEYS, belowPeak, expert, fuse, geodesic, grid, logDensity, powerMean, shares, table,
-} from "./mathematics.js";
+// The 1-D view: experts dragged on the plot, curves, labels, rug, dial and geodesics.
+import { KEYS, expert, fuse, geodesic, grid, logDensity, powerMean, shares, table } from "./mathematics.js";
+import { clamp, fixed, h, handle, percent, round, s, save, saveDrawing, set, show, slider } from "./drawing.js";
+import { tableView } from "./table.js";
 
 const LIMITS = { mean: [-9, 9], sd: [0.1, 8], weight: [0.05, 1] };
 const PATHS = { mixing: "Mixing", geometric: "Geometric", displacement: "Displacement" };
@@ -193,61 +193,7 @@ function lineView(view) {
     h("fieldset", {}, h("legend", {}, h("label", {}, pathOn, "Three ways from expert 1 to expert 2")),
       h("div", { class: "bx-scrub" }, pathKind, lambda), lambdaText));
 
-  // --- table ----------------------------------------------------------------------------------------------
-  const head = h("tr");
-  const body = h("tbody");
-  const tableElement = h("table", {}, h("caption", { text: "Each barycenter wins its own column" }), h("thead", {}, head), body);
-  const legend = h("p", { class: "bx-note", text:
-    "★ smallest of the column, ☆ smallest among single Gaussians. Sums are weighted means over the experts p. “Nothing” is less than 1 % of an expert’s peak." });
-  const tables = h("div", { class: "bx-table", role: "region", tabindex: 0, "aria-label": "Numbers of every rule" }, tableElement);
-  const COLUMNS = [
-    ["mean", "mean", (r) => fixed(r.mean)],
-    ["sd", "sd", (r) => fixed(r.sd)],
-    ["modes", "modes", (r) => r.modes],
-    ["logAt", "log q at each expert’s mean", (r) => r.logAt.map((v) => plain(v)).join("  ")],
-    ["reverse", "Σ w KL(q‖p)", (r) => plain(r.reverse)],
-    ["forward", "Σ w KL(p‖q)", (r) => plain(r.forward)],
-    ["wasserstein", "Σ w W₂²", (r) => plain(r.wasserstein)],
-    ["nobody", "mass where all have nothing", (r) => [r.nobody]],
-    ["notAll", "mass where one has nothing", (r) => [r.notAll]],
-    ["covered", "share of each expert covered", (r) => r.covered],
-  ];
-  const CONTESTS = ["reverse", "forward", "wasserstein"];
-  const cells = KEYS.map((key) => {
-    const swatch = view.swatch(key);
-    const row = COLUMNS.map(() => h("td"));
-    body.append(h("tr", { "data-rule": key }, h("th", { scope: "row" }, swatch, SETUP.labels[key]), ...row));
-    return row;
-  });
-  head.append(h("th", { scope: "col", text: "Rule" }), ...COLUMNS.map(([, text]) => h("th", { scope: "col", text })));
-
-  function paintTable(found, fused) {
-    const least = Object.fromEntries(CONTESTS.map((name) => {
-      const single = found.filter((r) => fused[r.key].weights.length === 1);
-      const smallest = (list) => Math.min(...list.map((r) => r[name]));
-      return [name, { all: smallest(found), single: smallest(single) }];
-    }));
-    const reaches = (value, goal) => value <= goal + 1e-6 * Math.max(1, Math.abs(goal));
-    found.forEach((r, i) => COLUMNS.forEach(([name, , text], j) => {
-      const cell = cells[i][j];
-      const value = text(r);
-      if (Array.isArray(value)) {
-        while (cell.children.length < value.length) cell.append(h("span", { class: "bx-meter" }));
-        while (cell.children.length > value.length) cell.lastChild.remove();
-        value.forEach((v, k) => {
-          cell.children[k].textContent = percent(v);
-          cell.children[k].style.setProperty("--v", percent(v).replace(" ", ""));
-        });
-        return;
-      }
-      const wins = name in least && reaches(r[name], least[name].all);
-      const second = name in least && !wins && fused[r.key].weights.length === 1 && reaches(r[name], least[name].single)
-        && !reaches(least[name].single, least[name].all);
-      const shown = wins ? `★ ${value}` : second ? `☆ ${value}` : String(value);
-      if (cell.textContent !== shown) cell.textContent = shown;
-      cell.className = wins ? "bx-least" : "";
-    }));
-  }
+  const numbers = tableView(view);
 
   // --- painting -----------------------------------------------------------------------------------------------
   const px = (x) => area.left + ((x + 10) / 20) * (area.width - area.left - area.right);
@@ -317,8 +263,8 @@ function lineView(view) {
     });
   }
 
-  function nameCurves(items) {
-    const placed = [];
+  function nameCurves(items, dotsAt) {
+    const placed = dotsAt.map(({ x, y }) => ({ at: x, row: y + 4, half: 10 }));
     for (const { text, line } of Object.values(label)) [text, line].forEach((e) => show(e, false));
     for (const { key, names, x, y, color } of items.sort((a, b) => a.y - b.y)) {
       const { text, line } = label[key];
@@ -383,7 +329,7 @@ function lineView(view) {
         fill: logarithmic ? "none" : colors.experts[i], "fill-opacity": faint ? 0.04 : 0.16,
         stroke: colors.experts[i], "stroke-opacity": faint ? 0.35 : 0.8 });
     });
-    placeDots(everyone, logarithmic, experts.length);
+    const dotsAt = placeDots(everyone, logarithmic, experts.length);
 
     const items = [];
     for (const key of [...KEYS, "dial", "path"]) {
@@ -398,7 +344,7 @@ function lineView(view) {
       items.push({ key, names: [name], log, color, x: px(x[best]), y: py(logarithmic ? log[best] : Math.exp(log[best])) });
     }
     const groups = coinciding(items);
-    nameCurves(groups);
+    nameCurves(groups, dotsAt);
     const twin = groups.find((g) => g.names.length > 1);
     note.textContent = twin ? `${twin.names.length} curves, one line: ${twin.names.join(" = ")}` : hide ? "Predict first: the curves appear once you have answered." : "";
     set(note, { x: area.width - area.right, y: 16, fill: colors.muted });
@@ -412,9 +358,8 @@ function lineView(view) {
       set(rugs[key], { d: points.map((p) => `M${p.toFixed(1)} ${y}v6`).join(""), stroke: colors.rules[key] });
     });
 
-    show(tables, !hide);
-    show(legend, !hide);
-    if (!hide) paintTable(table(experts, now.prior, x, fused, logs), fused);
+    numbers.elements.forEach((e) => show(e, !hide));
+    if (!hide) numbers.paint(table(experts, x, fused, logs), fused);
     paintControls(everyone);
     return moving;
   }
@@ -437,6 +382,7 @@ function lineView(view) {
       set(name, { fill: view.colors.background });
       name.textContent = i + 1;
     });
+    return taken;
   }
 
   function paintControls(everyone) {
@@ -457,7 +403,7 @@ function lineView(view) {
     });
     add.disabled = n >= 5;
     switches.forEach((sw) => sw.paint());
-    stepText.textContent = view.state.step ? `${view.state.step} of ${n} fused` : `all ${n} fused`;
+    stepText.textContent = `${view.state.step || n} of ${n} fused`;
     const { dial: a, path } = view.state;
     dialOn.checked = a !== null;
     if (a !== null) dial.value = a;
@@ -467,18 +413,13 @@ function lineView(view) {
     lambdaText.textContent = path ? `λ = ${fixed(path[1])}` : "Fade one into the other, go through where both believe, or carry the mass across.";
   }
 
-  function sentence() {
-    const { fused, logs, experts } = latest;
-    const found = table(experts, view.state.prior, latest.x, fused, logs).filter((r) => view.state.curves.includes(r.key));
-    return found.map((r) => `${SETUP.labels[r.key]}: mean ${fixed(r.mean)}, sd ${fixed(r.sd)}, ${r.modes} ${r.modes === 1 ? "mode" : "modes"}.`).join(" ");
-  }
-
   function resize(width) {
     area.width = Math.max(280, Math.floor(width));
     area.height = area.width < 560 ? 290 : 350;
   }
 
   const element = h("div", { class: "bx-line" }, stage, tools,
-    h("div", { class: "bx-experts" }, ...rows.map((r) => r.element), h("div", { class: "bx-tools bx-add" }, add)), between, tables, legend);
-  return { element, stage, paint, sentence, resize };
+    h("div", { class: "bx-experts" }, ...rows.map((r) => r.element), h("div", { class: "bx-tools bx-add" }, add)), between, ...numbers.elements);
+  return { element, paint, sentence: () => numbers.sentence(), resize };
 }
+export { lineView };

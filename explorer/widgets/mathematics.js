@@ -311,7 +311,7 @@ function transport(mixture, oddsQ, e, oddsP, x) {
   return wasserstein2Squared(oddsQ, oddsP, x);
 }
 
-export function table(experts, prior, x, fused, logs) {
+export function table(experts, x, fused, logs) {
   const dx = widths(x);
   const w = shares(experts);
   const logPs = experts.map((e) => logDensity(expert(e), x));

@@ -2,6 +2,7 @@
 import {
   bures, bures2Squared, density2, diagonal, ellipse, geometric2, kl2, moments2, shares, subsets, sum,
 } from "./mathematics.js";
+import { clamp, fixed, h, handle, percent, plain, round, s, saveDrawing, set, show, slider } from "./drawing.js";
 
 const REACH = 6; // the plane shows [-6, 6] both ways
 const PIXELS = 96;
@@ -197,7 +198,7 @@ function planeView(view) {
       const t = radians(e.angle);
       const places = [[center, 0, 0], [long, e.a * Math.cos(t), e.a * Math.sin(t)], [short, -e.b * Math.sin(t), e.b * Math.cos(t)]];
       for (const [{ group, dot, name }, dx, dy] of places) {
-        const shift = part_offset(group === center.group, i, experts);
+        const shift = beside(group === center.group, i, experts);
         set(group, { transform: `translate(${(px(e.x + dx) + shift).toFixed(1)} ${py(e.y + dy).toFixed(1)})`,
           "aria-valuenow": group === long.group ? e.a : group === short.group ? e.b : e.x,
           "aria-valuetext": `center ${fixed(e.x)}, ${fixed(e.y)}; standard deviations ${fixed(e.a)} and ${fixed(e.b)}; angle ${fixed(e.angle, 0)} degrees` });
@@ -212,7 +213,7 @@ function planeView(view) {
   }
 
   // centers that coincide stand side by side
-  function part_offset(isCenter, i, experts) {
+  function beside(isCenter, i, experts) {
     if (!isCenter) return 0;
     const before = experts.slice(0, i).filter((e) => Math.hypot(e.x - experts[i].x, e.y - experts[i].y) * unit() < 18);
     return 21 * before.length;
@@ -267,5 +268,6 @@ function planeView(view) {
       h("div", { class: "bx-table", role: "region", tabindex: 0, "aria-label": "Numbers in two dimensions" }, tableElement),
       h("p", { class: "bx-note", text: "The Wasserstein barycenter of full covariances is a fixed point (Bures). The shortcut averages standard deviations axis by axis, which is exact only when the axes are the coordinates." }))),
     h("div", { class: "bx-experts" }, ...twins.map((t) => t.element), h("div", { class: "bx-tools bx-add" }, add)));
-  return { element, stage, paint, sentence, resize };
+  return { element, paint, sentence, resize };
 }
+export { planeView };
