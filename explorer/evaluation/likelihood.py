@@ -68,7 +68,7 @@ def effective_sample_size(log_w: Tensor) -> Tensor:
     >>> effective_sample_size(torch.zeros(1, 4))
     tensor([4.])
     """
-    return (2 * log_w.logsumexp(-1) - (2 * log_w).logsumexp(-1)).exp()
+    return 1 / log_w.softmax(-1).square().sum(-1)
 
 
 class Estimate(NamedTuple):
@@ -89,6 +89,7 @@ class Estimate(NamedTuple):
 def importance_weighted(
     model: MultimodalVAE,
     batch: dict[str, Tensor],
+    experts: Gaussian,
     proposals: dict[str, Sequence[str] | None],
     *,
     n_draws: int = 100,
@@ -99,8 +100,8 @@ def importance_weighted(
 
     Parameters
     ----------
-    batch
-        All modalities of B observations; encoded once.
+    batch, experts
+        All modalities of B observations, and ``model.experts`` of them, ``(M, B, D)``.
     proposals
         Name to the modalities whose belief is drawn from; None for the joint posterior as the
         objective uses it (for a power-set rule the mixture over all subsets).
@@ -112,8 +113,6 @@ def importance_weighted(
     on_step
         Called with the share that is done.
     """
-    with torch.inference_mode():
-        experts = model.experts(batch)
     mixtures = {name: _belief(model, experts, observed) for name, observed in proposals.items()}
     rows: dict[str, list[Tensor]] = {name: [] for name in proposals}
     n = experts.mu.shape[1]
