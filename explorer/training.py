@@ -28,6 +28,8 @@ SAVE_EVERY_SECONDS = 30.0
 CHECK_EVERY = {"cpu": 1}
 """Steps between looks at the loss, by device; 50 elsewhere, so that the device never waits."""
 
+REMEDY = "Try a lower learning rate, or check the data"
+
 
 class TrainingDivergedError(RuntimeError):
     """The loss stopped being a number; says at which step, in which term, and what is kept."""
@@ -140,6 +142,7 @@ def train(
 
     def save() -> None:
         if path is not None and fabric.is_global_zero:
+            _check_weights(model, step, path)
             _save_state(
                 {
                     "model": model.state_dict(),
@@ -257,20 +260,30 @@ def _check(pending: list[Tensor], names: list[str], step: int, path: Path | None
     bad = (~torch.isfinite(losses)).nonzero()
     if len(bad):
         row = int(bad[0, 0])
-        # the total is bad because a term is: name the term
-        columns = bad[bad[:, 0] == row, 1].tolist()
-        kept = "nothing was kept: no directory was given"
-        if path is not None:
-            kept = (
-                f"the last good state is kept in {path}"
-                if path.exists()
-                else "no state had been saved yet"
-            )
+        # column 0 is the total, bad because a term is: name the term
+        column = int(bad[bad[:, 0] == row, 1][:2][-1])
         raise TrainingDivergedError(
-            f"loss term {names[columns[-1]]!r} became {losses[row, columns[-1]]} at step "
-            f"{step - len(pending) + row + 1}; {kept}. Try a lower learning rate, or check the data"
+            f"loss term {names[column]!r} became {losses[row, column]} at step "
+            f"{step - len(pending) + row + 1}; {_kept(path)}. {REMEDY}"
         )
     return dict(zip(names, losses[-1].tolist(), strict=True))
+
+
+def _check_weights(model: MultimodalVAE, step: int, path: Path) -> None:
+    """Refuse to keep weights that a finite loss with an infinite gradient has spoilt."""
+    for name, x in model.state_dict().items():
+        if not torch.isfinite(x).all():
+            raise TrainingDivergedError(
+                f"{name} is no longer finite after step {step}; {_kept(path)}. {REMEDY}"
+            )
+
+
+def _kept(path: Path | None) -> str:
+    if path is None:
+        return "nothing was kept: no directory was given"
+    if not path.exists():
+        return "no state had been saved yet"
+    return f"the last good state is kept in {path}"
 
 
 def _save_state(state: dict, path: Path) -> None:
