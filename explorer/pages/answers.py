@@ -16,13 +16,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer.aggregations import subsets
+from explorer.aggregations import AGGREGATIONS, power_set, subsets
 from explorer.datasets import Dataset
 from explorer.evaluation.conflict import behavior, contradict, count_classes, draw
 from explorer.gaussians import Gaussian, Mixture, kl_to_prior
 from explorer.links import State, read_link, write_link
 from explorer.models import MODELS, MultimodalVAE
-from explorer.pages.questions import Question
+from explorer.pages.questions import About, Question
 from explorer.palette import COLORS, DASHES, EXPERT_COLORS, LABELS, THEMES
 from explorer.playground import Expert
 
@@ -53,6 +53,11 @@ class Lab(NamedTuple):
     def names(self) -> list[str]:
         """Modalities in dataset order."""
         return [modality.name for modality in self.data.modalities]
+
+    @property
+    def mixtures(self) -> list[str]:
+        """Models whose trained belief differs from what their papers generate from."""
+        return [key for key, rule in AGGREGATIONS.items() if rule.family is power_set]
 
 
 @dataclass
@@ -86,6 +91,16 @@ class Sprite:
             "columns": SPRITE_COLUMNS,
             "rows": rows,
         }
+
+
+def describe(lab: Lab) -> About:
+    """What questions may refer to."""
+    models = [m for m in lab.models.values() if not isinstance(m, str)]
+    return About(
+        tuple((m.name, m.description) for m in lab.data.modalities),
+        len(lab.data.test),
+        min((m.latent_dim for m in models), default=64),
+    )
 
 
 @torch.inference_mode()
@@ -159,6 +174,20 @@ def show_conflict(lab: Lab, question: Question) -> dict[str, object]:
             for key in MODELS
         ],
         **sprite.encode(),
+    }
+
+
+def show_rates(rates: list[dict[str, object]]) -> dict[str, object]:
+    """The behaviors of every model in many samples, from ``conflict_rates``."""
+    return {
+        "kind": "rates",
+        "models": [
+            look(row["key"])
+            | {"whole": row["whole"], "shares": row["behaviors"], "draws": row["shares"]}
+            for row in rates
+        ],
+        "n_samples": rates[0]["n_samples"],
+        "n_draws": rates[0]["n_draws"],
     }
 
 

@@ -8,7 +8,14 @@ import streamlit as st
 from explorer.pages.challenges import CHALLENGES, score_guess
 from explorer.pages.explanations import EXPLANATIONS
 from explorer.pages.gallery import gallery
-from explorer.pages.presets import PRESETS, cached_about, cached_answer
+from explorer.pages.presets import (
+    PRESETS,
+    RATES,
+    cached_about,
+    cached_answer,
+    damaged,
+    read_cache,
+)
 from explorer.pages.questions import (
     MOST_DRAWS,
     MOST_MODELS,
@@ -42,7 +49,7 @@ def main() -> None:
         "one belief, draws from it, and a classifier reads the draws."
     )
     link = {name: value for name, value in st.query_params.items() if name in PARAMETERS}
-    if "generation" not in state or (link and link != write_question(state.generation)):
+    if "generation" not in state or (link and link != state.generation_link):
         state.generation, state.generation_notices = read_question(link, about())
     generation()
 
@@ -54,7 +61,7 @@ def generation() -> None:
     for name in BOUND:
         value = getattr(state.generation, name)
         state[f"generation_{name}"] = list(value) if isinstance(value, tuple) else value
-    for notice in state.pop("generation_notices", []):
+    for notice in [*damaged(), *state.pop("generation_notices", [])]:
         st.warning(notice)
     choose_preset()
     samples = st.container()
@@ -62,6 +69,8 @@ def generation() -> None:
     answer = show_answer(state.generation)
     with samples:
         choose_samples()
+    if answer["kind"] == "conflict":
+        show_rates()
     show_challenges(answer)
     show_marginals()
     for title, text in EXPLANATIONS.items():
@@ -75,9 +84,10 @@ def about() -> About:
     known = cached_about()
     if known is not None:
         return known
-    from explorer.pages.lab import describe
+    from explorer.pages.answers import describe
+    from explorer.pages.lab import lab
 
-    return describe()
+    return describe(lab())
 
 
 def edit(name: str) -> None:
@@ -108,7 +118,7 @@ def oppose() -> None:
 
 def remember() -> None:
     """Keep the question in the address bar."""
-    wanted = write_question(state.generation)
+    wanted = state.generation_link = write_question(state.generation)
     for name in PARAMETERS:
         if name in wanted and st.query_params.get(name) != wanted[name]:
             st.query_params[name] = wanted[name]
@@ -306,6 +316,24 @@ def show_answer(question: Question) -> dict[str, object]:
         shown = answer | {"covered": True}
     gallery(key="generation_answer", data=shown, on_live_change=go_live)
     return answer
+
+
+def show_rates() -> None:
+    """Not one conflict but hundreds, met beforehand."""
+    rates = read_cache(RATES)
+    if not rates:
+        return
+    from explorer.pages.answers import show_rates as shown
+
+    st.subheader("And in two hundred conflicts?")
+    scenario = st.segmented_control(
+        "Views of each digit",
+        list(rates),
+        default=next(iter(rates)),
+        required=True,
+        key="generation_scenario",
+    )
+    gallery(key="generation_rates", data=shown(rates[scenario]))
 
 
 def predicting(answer: dict[str, object]) -> bool:

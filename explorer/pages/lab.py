@@ -7,13 +7,14 @@ from dataclasses import replace
 import streamlit as st
 import torch
 
-from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
+from explorer import checkpoints
+from explorer.checkpoints import CheckpointError, load_pretrained
 from explorer.datasets import Dataset, load_dataset
-from explorer.evaluation.classifiers import Classifiers, load_classifiers
+from explorer.evaluation.classifiers import FOLDER, Classifiers, load_classifiers
 from explorer.models import MODELS, MultimodalVAE
 from explorer.models.vae import WEIGHTS
 from explorer.pages.answers import Lab, answer, marginals, thumbnails
-from explorer.pages.questions import About, Question
+from explorer.pages.questions import Question
 
 DATASET = "polydigits"
 
@@ -36,7 +37,7 @@ def dataset() -> Dataset:
 def model(key: str) -> MultimodalVAE | str:
     """A trained model, or the sentence that says why there is none and what to do."""
     try:
-        return _model(key, stamp(key))
+        return _model(key, written(key))
     except (CheckpointError, OSError) as error:
         return f"Not available: {error}."
 
@@ -44,38 +45,29 @@ def model(key: str) -> MultimodalVAE | str:
 def classifiers() -> Classifiers | str:
     """The classifiers that read pictures, or why there are no verdicts."""
     try:
-        return _classifiers()
+        return _classifiers(written(FOLDER))
     except (CheckpointError, OSError) as error:
         return f"No verdicts: {error}."
 
 
-def stamp(key: str) -> int:
-    """When a checkpoint was written; 0 for none. A new one is then loaded without a restart."""
-    try:
-        return (checkpoint_directory(DATASET, key) / WEIGHTS).stat().st_mtime_ns
-    except (CheckpointError, OSError):
-        return 0
+def written(key: str) -> int:
+    """When a checkpoint was written, 0 for none: a new one is taken without a restart."""
+    times = [
+        (root / DATASET / key / WEIGHTS).stat().st_mtime_ns
+        for root in (checkpoints.PRETRAINED, checkpoints.runs_directory())
+        if (root / DATASET / key / WEIGHTS).is_file()
+    ]
+    return times[0] if times else 0
 
 
 @st.cache_resource(show_spinner=False, max_entries=2 * len(MODELS))
-def _model(key: str, written: int) -> MultimodalVAE:
+def _model(key: str, modified: int) -> MultimodalVAE:
     return load_pretrained(DATASET, key)
 
 
 @st.cache_resource(show_spinner=False)
-def _classifiers() -> Classifiers:
+def _classifiers(modified: int) -> Classifiers:
     return load_classifiers(DATASET)
-
-
-def describe(data: Dataset | None = None) -> About:
-    """What questions may refer to."""
-    data = data or dataset()
-    models = [m for m in map(model, MODELS) if not isinstance(m, str)]
-    return About(
-        tuple((m.name, m.description) for m in data.modalities),
-        len(data.test),
-        min((m.latent_dim for m in models), default=64),
-    )
 
 
 def nearest_opponent(question: Question) -> int:
@@ -94,7 +86,7 @@ def strip(items: tuple[int, ...], name: str) -> dict[str, object]:
 
 def live_answer(question: Question) -> dict[str, object]:
     """The answer, computed now or a moment ago."""
-    return _answer(replace(question, rank=1), tuple(map(stamp, MODELS)))
+    return _answer(replace(question, rank=1), tuple(map(written, (*MODELS, FOLDER))))
 
 
 def live_marginals(question: Question) -> dict[str, object]:
@@ -104,7 +96,7 @@ def live_marginals(question: Question) -> dict[str, object]:
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
-def _answer(question: Question, written: tuple[int, ...]) -> dict[str, object]:
+def _answer(question: Question, times: tuple[int, ...]) -> dict[str, object]:
     here = lab()
     with INFERENCE:
         start = time.perf_counter()

@@ -5,16 +5,27 @@ preset: one line in ``PRESETS``, then that command.
 """
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.checkpoints import PRETRAINED
 from explorer.pages.questions import About, Question, write_question
 
+if TYPE_CHECKING:
+    from explorer.pages.answers import Lab
+
 CACHE = PRETRAINED / "polydigits" / "presets"
 ANSWERS = "generation.json"
 RATES = "conflict.json"
+
+SCENARIOS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
+    "one against one": (("m0", "m3"), ("m3",), "m1"),
+    "two against one": (("m0", "m2", "m3"), ("m3",), "m1"),
+    "three against one": (("m0", "m2", "m3", "m4"), ("m3",), "m1"),
+}
+"""Conflicts that are met in many samples: what is given, what of it is swapped, what is read."""
 
 
 class Preset(NamedTuple):
@@ -44,40 +55,92 @@ PRESETS: tuple[Preset, ...] = (
 )
 
 
-@cache
-def read_cache(folder: Path = CACHE) -> dict[str, object]:
-    """What ``python -m explorer presets`` wrote; nothing where it has not run.
-
-    Raises
-    ------
-    ValueError
-        A file that is not that, with the remedy.
-    """
-    path = folder / ANSWERS
-    if not path.is_file():
-        return {"about": None, "answers": {}}
+def read_cache(name: str) -> dict[str, object]:
+    """What ``python -m explorer presets`` wrote to ``name``; empty if it has not, or is damaged."""
+    path = CACHE / name
     try:
-        cached = json.loads(path.read_text("utf-8"))
-        return {"about": cached["about"], "answers": cached["answers"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is damaged; write it again with python -m explorer presets"
-        ) from error
+        return _read(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError):
+        return {}
 
 
-def cached_about(folder: Path = CACHE) -> About | None:
+def damaged() -> list[str]:
+    """A sentence for each file of the cache that cannot be read, with the remedy."""
+    return [
+        f"{CACHE.name}/{name} is damaged and not used; write it again: python -m explorer presets"
+        for name in (ANSWERS, RATES)
+        if (CACHE / name).exists() and not read_cache(name)
+    ]
+
+
+@cache
+def _read(path: Path, _written: int) -> dict[str, object]:
+    return dict(json.loads(path.read_text("utf-8")))
+
+
+def cached_about() -> About | None:
     """What questions may refer to, without loading the dataset; None where there is no cache."""
-    about = read_cache(folder)["about"]
+    about = read_cache(ANSWERS).get("about")
     if about is None:
         return None
     return About(tuple(map(tuple, about["modalities"])), about["n_items"], about["n_dimensions"])
 
 
-def cached_answer(question: Question, folder: Path = CACHE) -> dict[str, object] | None:
+def cached_answer(question: Question) -> dict[str, object] | None:
     """The kept answer to a preset's question; None for any other."""
-    return read_cache(folder)["answers"].get(cache_key(question))
+    return read_cache(ANSWERS).get(cache_key(question))
 
 
 def cache_key(question: Question) -> str:
     """How a question is named in the cache: its whole content in one line."""
     return json.dumps(write_question(question), sort_keys=True)
+
+
+def write_cache(lab: "Lab", folder: Path) -> Iterator[tuple[str, int, int]]:
+    """Answer every preset and meet every scenario; yields what is being done, how far, of what.
+
+    Parameters
+    ----------
+    lab
+        Must have every model and the classifiers.
+    folder
+        Where the two files go.
+
+    Raises
+    ------
+    ValueError
+        A model or the classifiers are missing; nothing is written then.
+    """
+    from explorer.evaluation.conflict import conflict_rates
+    from explorer.pages.answers import answer, describe
+
+    missing = [x for x in (*lab.models.values(), lab.classifiers) if isinstance(x, str)]
+    if missing:
+        raise ValueError(f"presets need every model: {' '.join(missing)}")
+    total = len(PRESETS) + len(SCENARIOS) * (len(lab.models) + len(lab.mixtures))
+    done = 0
+    answers = {"about": describe(lab)._asdict()}
+    for preset in PRESETS:
+        yield preset.name, done, total
+        answers[cache_key(preset.question)] = answer(lab, preset.question)
+        done += 1
+    rates = {}
+    for scenario, (given, swapped, target) in SCENARIOS.items():
+        rates[scenario] = []
+        for key, whole in [(k, False) for k in lab.models] + [(k, True) for k in lab.mixtures]:
+            yield f"{scenario}: {key}", done, total
+            found = conflict_rates(
+                lab.models[key],
+                lab.classifiers,
+                lab.data.test,
+                given,
+                swapped,
+                target,
+                whole_mixture=whole,
+            )
+            rates[scenario].append({"key": key, "whole": whole} | found)
+            done += 1
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ANSWERS).write_text(json.dumps(answers) + "\n")
+    (folder / RATES).write_text(json.dumps(rates, indent=1) + "\n")
+    yield "done", total, total

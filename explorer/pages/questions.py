@@ -116,9 +116,11 @@ def write_question(question: Question, default: Question = DEFAULT) -> dict[str,
 
 
 def settle(question: Question, about: About) -> Question:
-    """Make the parts fit together: what is swapped is observed, and some of it is kept."""
+    """Make the parts of a conflict fit: what is swapped is observed, and some of it is kept."""
+    if question.view != "conflict":
+        return question
     given = question.given
-    if question.view == "conflict" and len(given) < 2:
+    if len(given) < 2:
         given = tuple(n for n in about.names if n in given or n == _first_other(given, about))
     swapped = tuple(name for name in given if name in question.swapped)
     if not swapped or len(swapped) == len(given):

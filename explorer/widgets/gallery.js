@@ -1,7 +1,7 @@
 // Pictures that models drew, and what a classifier reads in them. One sprite image per answer;
 // `data.kind` chooses the view. Everything shown is text from Python set by textContent.
 
-const VIEWS = { draws, conflict, marginals, strip };
+const VIEWS = { draws, conflict, rates, marginals, strip };
 const SIDES = ["A", "B", "neither"];
 
 export default function ({ parentElement, data, setStateValue }) {
@@ -198,6 +198,7 @@ function conflict(data, cut) {
     legend.append(el("li", "", el("i", `segment ${SIDES[i]}`), text)),
   );
   const bars = el("div", "bars");
+  if (data.covered) return [el("div", "top", given), el("p", "covered", "The counts are covered until you reveal them.")];
   for (const model of data.models) bars.append(sides(model, data, cut));
   return [el("div", "top", given, status(data)), legend, bars];
 }
@@ -241,6 +242,33 @@ function verdict({ sides: [a, b, neither], behavior, stranger }, { labels, votes
     blends: ["blends", `: ${neither} of ${votes} draws read as neither, mostly ${stranger}`],
     wavers: ["wavers", `: ${a} draws of ${labels[0]}, ${b} of ${labels[1]}${others}`],
   }[behavior];
+}
+
+// ---- rates ------------------------------------------------------------------------------------
+
+const BEHAVIORS = { "takes side A": "A", "takes side B": "B", alternates: "alternates", blends: "neither", wavers: "wavers" };
+
+function rates(data) {
+  const legend = el("ul", "legend");
+  for (const [word, look] of Object.entries(BEHAVIORS)) legend.append(el("li", "", el("i", `segment ${look}`), word));
+  const bars = el("div", "bars");
+  for (const model of data.models) {
+    const name = el("h3", "", model.name);
+    if (model.whole) name.append(el("small", "", " whole mixture"));
+    const parts = Object.entries(model.shares).map(([word, share]) => `${word} in ${percent(share)}`);
+    const bar = described(el("div", "bar"), `${model.name}${model.whole ? ", whole mixture" : ""}: ${parts.join(", ")}`);
+    for (const [word, share] of Object.entries(model.shares)) {
+      if (!share) continue;
+      const segment = el("span", `segment ${BEHAVIORS[word]}`);
+      segment.style.flexGrow = share;
+      segment.title = `${word} in ${percent(share)} of conflicts`;
+      if (share > 0.07) segment.append(el("b", "", percent(share)));
+      bar.append(segment);
+    }
+    bars.append(colored(el("section", "side two", el("header", "", swatch(model), name), bar), model.colors));
+  }
+  const note = el("p", "how", `${data.n_samples} pairs of test samples, ${data.n_draws} draws each; precomputed. Side A is the digit that more views show, or the first of two.`);
+  return [legend, bars, note];
 }
 
 // ---- marginals --------------------------------------------------------------------------------

@@ -1,0 +1,368 @@
+"""The Generation page without a browser: its state, its answers, and what it does when broken."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from explorer.datasets import load_dataset
+from explorer.evaluation.classifiers import Classifiers, save_classifiers
+from explorer.gaussians import Gaussian, Mixture
+from explorer.models import MODELS, build_model
+from explorer.pages import answers, presets
+from explorer.pages.answers import Lab, answer, disagreement, marginals, spread
+from explorer.pages.challenges import CHALLENGES, product_misled, score_guess
+from explorer.pages.presets import PRESETS
+from explorer.pages.questions import Question, read_question, settle, targets_of, write_question
+
+PAGE = str(Path(answers.__file__).with_name("generation.py"))
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    """A folder of checkpoints of every model, untrained, and of classifiers."""
+    root = tmp_path_factory.mktemp("pretrained")
+    data = load_dataset("polydigits")
+    torch.manual_seed(0)
+    for key in MODELS:
+        build_model(key, data.modalities, latent_dim=8).save_pretrained(root / "polydigits" / key)
+    judges = Classifiers(
+        {m.name: m.shape for m in data.modalities}, 10, {m.name: 0.96 for m in data.modalities}
+    )
+    save_classifiers(judges, root / "polydigits" / "classifiers", {})
+    return root
+
+
+@pytest.fixture
+def checkpoints(untrained, tmp_path, monkeypatch):
+    """The only place where the page finds checkpoints, to be broken at will; no preset cache."""
+    root = tmp_path / "pretrained"
+    shutil.copytree(untrained, root)
+    monkeypatch.setattr("explorer.checkpoints.PRETRAINED", root)
+    monkeypatch.setattr("explorer.evaluation.classifiers.PRETRAINED", root)
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(presets, "CACHE", tmp_path / "nowhere")
+    return root / "polydigits"
+
+
+@pytest.fixture(scope="module")
+def lab():
+    data = load_dataset("polydigits")
+    torch.manual_seed(1)
+    models = {key: build_model(key, data.modalities, latent_dim=8).eval() for key in MODELS}
+    shapes = {m.name: m.shape for m in data.modalities}
+    return Lab(data, models, Classifiers(shapes, 10, dict.fromkeys(shapes, 0.96)))
+
+
+@pytest.fixture(scope="module")
+def about(lab):
+    return answers.describe(lab)
+
+
+def opened(**parameters):
+    page = AppTest.from_file(PAGE, default_timeout=120)
+    for name, value in parameters.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def galleries(page):
+    """What the page shows, by kind."""
+    found = [json.loads(e.proto.json) for e in page.get("bidi_component") if e.proto.json]
+    return {data["kind"]: data for data in found}
+
+
+def test_the_page_answers_its_own_default_question(checkpoints):
+    page = opened()
+    assert not page.exception
+    assert not page.warning
+    shown = galleries(page)
+    assert [m["key"] for m in shown["draws"]["models"]] == list(Question().models)
+    assert all(len(row["draws"]) == 8 for m in shown["draws"]["models"] for row in m["rows"])
+    assert {"strip", "marginals"} <= shown.keys()
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=[p.name for p in PRESETS])
+def test_every_preset_is_answered_and_survives_its_link(checkpoints, about, preset):
+    link = write_question(preset.question)
+    page = opened(**link)
+    assert not page.exception
+    assert not page.warning
+    assert preset.question.view in galleries(page)
+    assert page.session_state["generation"] == preset.question
+    assert settle(preset.question, about) == preset.question
+    assert preset.point in [m.value for m in page.markdown]
+
+
+def test_a_conflict_counts_all_seven_models(checkpoints):
+    page = opened(view="conflict")
+    models = galleries(page)["conflict"]["models"]
+    assert [m["key"] for m in models] == list(MODELS)
+    assert all(sum(m["sides"]) == 200 for m in models)
+
+
+def test_the_address_follows_the_controls(checkpoints):
+    page = opened()
+    assert dict(page.query_params) == {}
+    page.button_group(key="generation_given").set_value(["m0", "m1", "m3"]).run()
+    page.slider(key="generation_temperature").set_value(0.5).run()
+    assert page.query_params["given"] == "m0,m1,m3"
+    assert page.query_params["temperature"] == "0.5"
+    page.button_group(key="generation_given").set_value(["m0", "m3"]).run()
+    assert "given" not in page.query_params
+
+
+def test_an_empty_choice_is_undone_and_a_fourth_model_replaces_the_first(checkpoints):
+    page = opened()
+    page.button_group(key="generation_given").set_value([]).run()
+    assert page.session_state["generation"].given == ("m0", "m3")
+    page.button_group(key="generation_models").set_value(["poe", "mopoe", "mwb", "moe"]).run()
+    assert page.session_state["generation"].models == ("moe", "mopoe", "mwb")
+    assert not page.exception
+
+
+def test_next_and_a_digit_choose_another_sample(checkpoints, lab):
+    page = opened(item="7")
+    page.button(key="generation_item_Next").click().run()
+    assert page.session_state["generation"].item == 8
+    page.selectbox(key="generation_item_digit").set_value(3).run()
+    assert lab.data.test.labels[page.session_state["generation"].item] == 3
+
+
+def test_samples_of_one_digit_do_not_meet_in_a_conflict(checkpoints, lab):
+    labels = lab.data.test.labels
+    same = (labels == labels[0]).nonzero().flatten().tolist()[1]
+    page = opened(view="conflict", item="0", other=str(same))
+    question = page.session_state["generation"]
+    assert labels[question.other] != labels[question.item]
+    assert galleries(page)["conflict"]["labels"][0] != galleries(page)["conflict"]["labels"][1]
+
+
+NONSENSE = {
+    "view": "<script>alert(1)</script>",
+    "item": "99999999",
+    "given": "m9",
+    "models": "poe,,xx",
+    "draws": "1e9",
+    "temperature": "nan",
+    "seed": "-1",
+    "whole": "perhaps",
+    "other": "٣",
+    "swapped": "",
+    "target": "../../etc/passwd",
+    "votes": "0",
+    "rank": "x" * 5000,
+}
+
+
+def test_nonsense_in_the_link_falls_back_with_a_notice_for_each(checkpoints):
+    page = opened(**NONSENSE)
+    assert not page.exception
+    assert page.session_state["generation"] == Question()
+    said = [w.value for w in page.warning]
+    assert len(said) == len(NONSENSE)
+    assert not [text for text in NONSENSE.values() if len(text) > 4 and text in "".join(said)]
+
+
+def test_a_missing_checkpoint_disables_its_model_and_nothing_else(checkpoints):
+    shutil.rmtree(checkpoints / "mopoe")
+    for view in ("draws", "conflict"):
+        page = opened(view=view)
+        assert not page.exception
+        models = {m["key"]: m for m in galleries(page)[view]["models"]}
+        assert "python -m explorer train" in models["mopoe"]["error"]
+        assert "error" not in models["poe"]
+
+
+def test_a_broken_checkpoint_disables_its_model_and_nothing_else(checkpoints):
+    weights = checkpoints / "mwb" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    models = {m["key"]: m for m in galleries(opened())["draws"]["models"]}
+    assert "truncated or damaged" in models["mwb"]["error"]
+    assert "error" not in models["mopoe"]
+
+
+def test_a_mended_checkpoint_is_taken_without_a_restart(checkpoints, untrained):
+    shutil.rmtree(checkpoints / "poe")
+    page = opened()
+    assert "error" in galleries(page)["draws"]["models"][0]
+    shutil.copytree(untrained / "polydigits" / "poe", checkpoints / "poe")
+    assert "error" not in galleries(page.run())["draws"]["models"][0]
+
+
+def test_without_classifiers_pictures_stay_and_verdicts_go(checkpoints):
+    shutil.rmtree(checkpoints / "classifiers")
+    shown = galleries(opened())["draws"]
+    assert "python -m explorer classifiers" in shown["note"]
+    assert "digit" not in shown["models"][0]["rows"][0]["draws"][0]
+    conflict = galleries(opened(view="conflict"))["conflict"]
+    assert all("python -m explorer classifiers" in m["error"] for m in conflict["models"])
+
+
+def test_a_prediction_covers_the_counts_until_it_is_revealed(checkpoints):
+    page = opened(view="conflict")
+    page.toggle(key="generation_predict").set_value(True).run()
+    assert galleries(page)["conflict"]["covered"]
+    page.button_group(key="generation_guess").set_value(["poe"]).run()
+    page.button(key="generation_reveal").click().run()
+    assert "covered" not in galleries(page)["conflict"]
+    assert any("that take a side were named" in m.value for m in page.markdown)
+
+
+def test_a_kept_answer_is_shown_before_anything_is_computed(
+    checkpoints, lab, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(presets, "CACHE", tmp_path / "cache")
+    monkeypatch.setattr(presets, "SCENARIOS", {"one": (("m0", "m3"), ("m3",), "m1")})
+    monkeypatch.setattr("explorer.evaluation.conflict.conflict_rates", lambda *_, **__: {})
+    list(presets.write_cache(lab, presets.CACHE))
+    computed = []
+    monkeypatch.setattr("explorer.pages.lab.live_answer", computed.append)
+    shown = galleries(opened())["draws"]
+    assert shown["precomputed"]
+    assert not computed
+    expected = answer(lab, Question())
+    assert shown["models"] == expected["models"]
+
+
+def test_a_damaged_cache_is_named_and_not_used(checkpoints, tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "CACHE", tmp_path)
+    (tmp_path / presets.ANSWERS).write_text("{")
+    page = opened()
+    assert not page.exception
+    assert "python -m explorer presets" in page.warning[0].value
+    assert "precomputed" not in galleries(page)["draws"]
+
+
+def test_presets_are_not_written_without_every_model(lab, tmp_path):
+    poor = lab._replace(models={**lab.models, "poe": "not there"})
+    with pytest.raises(ValueError, match="every model: not there"):
+        list(presets.write_cache(poor, tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_question_survives_its_link(about):
+    question = settle(
+        Question("conflict", 17, ("m1", "m2", "m4"), ("moe", "wb"), 3, 0.7, 5, True, 40, ("m2",)),
+        about,
+    )
+    assert read_question(write_question(question), about) == (question, [])
+
+
+def test_settling_keeps_and_swaps_at_least_one_view(about):
+    for given in (("m0",), ("m0", "m1"), about.names):
+        for swapped in ((), ("m0",), about.names):
+            q = settle(Question(view="conflict", given=given, swapped=swapped), about)
+            assert 0 < len(q.swapped) < len(q.given)
+            assert set(q.swapped) < set(q.given)
+            assert q.target in targets_of(q.given, about)
+
+
+def test_one_question_has_one_answer(lab):
+    first, second = answer(lab, Question()), answer(lab, Question())
+    assert first == second
+    assert answer(lab, Question(seed=1)) != first
+
+
+def test_temperature_zero_draws_one_picture_again_and_again(lab):
+    shown = answer(lab, Question(temperature=0.0, models=("wb",)))
+    row = shown["models"][0]["rows"][0]
+    assert len({d["confidence"] for d in [row["mean"], *row["draws"]]}) == 1
+
+
+def test_draws_name_the_views_they_come_from(lab):
+    by_key = {
+        m["key"]: m
+        for models in (("moe", "mopoe", "mwb"),)
+        for m in answer(lab, Question(models=models, whole=True))["models"]
+    }
+    assert by_key["moe"]["components"] == [["m0"], ["m3"]]
+    assert by_key["mopoe"]["components"] == [["m0"], ["m3"], ["m0", "m3"]]
+    sources = [d["source"] for d in by_key["mopoe"]["rows"][0]["draws"]]
+    assert all(source in by_key["mopoe"]["components"] for source in sources)
+    own = answer(lab, Question(models=("mopoe",)))["models"][0]
+    assert own["components"] == [["m0", "m3"]]
+
+
+def test_with_nothing_hidden_everything_is_reconstructed(lab):
+    shown = answer(lab, Question(given=tuple(lab.names)))
+    assert shown["nothing_hidden"]
+    assert [row["name"] for row in shown["models"][0]["rows"]] == lab.names
+
+
+def test_the_experts_shown_are_the_models_own(lab):
+    shown = marginals(lab, Question(view="conflict", models=("poe",)))["models"][0]
+    test = lab.data.test
+    batch = {"m0": test[torch.tensor([0])]["m0"], "m3": test[torch.tensor([1])]["m3"]}
+    with torch.inference_mode():
+        experts = lab.models["poe"].experts(batch)
+    d = shown["dimension"]
+    assert [e["mu"] for e in shown["experts"]] == pytest.approx(experts.mu[:, 0, d].tolist())
+    assert [e["sd"] for e in shown["experts"]] == pytest.approx(experts.std[:, 0, d].tolist())
+    assert shown["link"].startswith("./?e=")
+
+
+def test_ranks_go_through_all_dimensions_from_the_most_contested(lab):
+    found = [marginals(lab, Question(rank=r, models=("wb",)))["models"][0] for r in range(1, 9)]
+    gaps = [f["gap"] for f in found]
+    assert gaps == sorted(gaps, reverse=True)
+    assert {f["dimension"] for f in found} == set(range(8))
+
+
+def test_disagreement_is_measured_in_standard_deviations():
+    experts = Gaussian(torch.tensor([[[0.0, 0.0]], [[5.0, 1.0]]]), torch.zeros(2, 1, 2))
+    experts = Gaussian(experts.mu, torch.tensor([[[9.0, 1.0]], [[16.0, 1.0]]]).log())
+    assert disagreement(experts).tolist() == pytest.approx([1.0, 1 / 2**0.5])
+
+
+def test_the_spread_of_a_mixture_counts_what_lies_between():
+    mu = torch.tensor([[[-3.0]], [[3.0]]])
+    posterior = Mixture(torch.tensor([0.5, 0.5]), Gaussian(mu, torch.zeros_like(mu)))
+    assert spread(posterior) == pytest.approx(10**0.5)
+
+
+def test_a_sprite_holds_every_picture_where_it_says(lab):
+    import base64
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    pictures = torch.rand(19, 3, 28, 28, generator=torch.Generator().manual_seed(0))
+    sprite = answers.Sprite()
+    assert sprite.add(pictures[:10]) == list(range(10))
+    assert sprite.add(pictures[10:]) == list(range(10, 19))
+    encoded = sprite.encode()
+    raw = base64.b64decode(encoded["sprite"].split(",")[1])
+    sheet = np.asarray(Image.open(io.BytesIO(raw)).convert("RGB"))
+    assert sheet.shape == (28 * encoded["rows"], 28 * encoded["columns"], 3)
+    row, column = divmod(17, encoded["columns"])
+    tile = sheet[28 * row :][:28, 28 * column :][:, :28]
+    assert np.array_equal(tile, (pictures[17] * 255).round().byte().permute(1, 2, 0).numpy())
+
+
+def conflict_answer(poe, moe, given="AAB"):
+    return {
+        "given": [{"side": side} for side in given],
+        "models": [
+            {"key": "poe", "name": "Product", "sides": poe, "behavior": "takes side B"},
+            {"key": "moe", "name": "Mixture", "sides": moe, "behavior": "alternates"},
+        ],
+    }
+
+
+def test_a_challenge_is_done_when_its_words_hold():
+    assert product_misled(conflict_answer([10, 180, 10], [130, 60, 10]))
+    assert not product_misled(conflict_answer([10, 180, 10], [60, 130, 10]))
+    assert not product_misled(conflict_answer([10, 180, 10], [130, 60, 10], given="AB"))
+    assert {challenge.view for challenge in CHALLENGES} == {"draws", "conflict"}
+
+
+def test_a_guess_is_scored_by_the_counts():
+    found = score_guess(["moe"], conflict_answer([10, 180, 10], [130, 60, 10]))
+    assert found.startswith("**0 of 1**")
+    assert "Also taking one: Product" in found
+    assert "Taking none: Mixture" in found
