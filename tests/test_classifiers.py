@@ -1,0 +1,141 @@
+"""The judges: good on real images, always in eval mode, clear when they cannot judge."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from explorer.checkpoints import PRETRAINED, CheckpointError
+from explorer.datasets import load_dataset
+from explorer.evaluation.classifiers import (
+    CONFIG,
+    FOLDER,
+    WEIGHTS,
+    Classifiers,
+    load_classifiers,
+    save_classifiers,
+    train_classifiers,
+)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_dataset("polydigits")
+
+
+@pytest.fixture(scope="module")
+def judges():
+    return load_classifiers("polydigits", PRETRAINED)
+
+
+def calls(judges, data, n):
+    predictions = judges.predict(data.test[slice(0, n)])
+    return torch.stack([predictions[m.name] for m in data.modalities]), data.test.labels[:n]
+
+
+def test_the_shipped_ceilings_are_what_the_shipped_weights_reach(judges, data):
+    predicted, labels = calls(judges, data, len(data.test))
+    for m, modality in enumerate(data.modalities):
+        share = (predicted[m] == labels).double().mean().item()
+        assert share > 0.96
+        assert judges.ceiling[modality.name] == pytest.approx(share, abs=0.001)
+    agreement = (predicted == predicted[0]).all(0).double().mean().item()
+    assert judges.agreement == pytest.approx(agreement, abs=0.001)
+
+
+def test_they_stay_in_eval_mode_and_training_mode_would_show(judges, data):
+    before, labels = calls(judges, data, 500)
+    assert not judges.train().training
+    assert not any(module.training for module in judges.modules())
+    assert (calls(judges, data, 500)[0] == before).all()
+    careless = load_classifiers("polydigits", PRETRAINED)
+    for network in careless.networks.values():
+        network.train()
+    after, _ = calls(careless, data, 500)
+    assert (after == labels).double().mean() < (before == labels).double().mean() - 0.01
+
+
+def test_leading_axes_stay_and_any_modalities_will_do(judges, data):
+    images = data.test[slice(0, 6)]["m3"]
+    shares = judges.probabilities({"m3": images.reshape(2, 3, 3, 28, 28)})
+    assert shares["m3"].shape == (2, 3, 10)
+    torch.testing.assert_close(shares["m3"].sum(-1), torch.ones(2, 3))
+    alone = judges.predict({"m3": images[4]})["m3"]
+    assert alone.shape == () and alone.dtype == torch.long
+    assert alone == shares["m3"].argmax(-1)[1, 1]
+
+
+def test_other_images_are_refused(judges):
+    with pytest.raises(ValueError, match="no classifier for 'm9'"):
+        judges.predict({"m9": torch.zeros(1, 3, 28, 28)})
+    with pytest.raises(ValueError, match=r"\(\*, 3, 28, 28\), got \(2, 3, 32, 32\)"):
+        judges.predict({"m0": torch.zeros(2, 3, 32, 32)})
+
+
+def test_a_short_training_learns_is_reproducible_and_comes_back_from_disk(tmp_path):
+    small = load_dataset("polydigits", n_train=1280, n_test=200)
+    trained = train_classifiers(small, epochs=3, seed=3)
+    assert trained.ceiling["m1"] > 0.4
+    one, two = (train_classifiers(small, epochs=0.3, seed=3).state_dict() for _ in range(2))
+    assert all((one[key] == two[key]).all() for key in one)
+    save_classifiers(trained, tmp_path / "polydigits" / FOLDER, {"seed": 3})
+    loaded = load_classifiers("polydigits", tmp_path)
+    assert (loaded.ceiling, loaded.agreement) == (trained.ceiling, trained.agreement)
+    batch = small.test[slice(0, 20)]
+    torch.testing.assert_close(loaded.probabilities(batch), trained.probabilities(batch))
+
+
+@pytest.fixture
+def copied(tmp_path):
+    folder = tmp_path / "polydigits" / FOLDER
+    shutil.copytree(PRETRAINED / "polydigits" / FOLDER, folder)
+    return folder
+
+
+def truncate(folder):
+    path = folder / WEIGHTS
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+def remove_weights(folder):
+    (folder / WEIGHTS).unlink()
+
+
+def break_json(folder):
+    (folder / CONFIG).write_text('{"shapes": ')
+
+
+def foreign_json(folder):
+    (folder / CONFIG).write_text(json.dumps(["something", "else"]))
+
+
+def other_shapes(folder):
+    config = json.loads((folder / CONFIG).read_text())
+    config["n_classes"] = 3
+    (folder / CONFIG).write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(
+    "damage", [truncate, remove_weights, break_json, foreign_json, other_shapes]
+)
+def test_damaged_classifiers_are_named_with_the_remedy(damage, copied):
+    damage(copied)
+    with pytest.raises(CheckpointError, match="incomplete or damaged.*explorer classifiers"):
+        load_classifiers("polydigits", copied.parents[1])
+
+
+def test_missing_classifiers_are_named_with_the_remedy(tmp_path):
+    with pytest.raises(CheckpointError, match="no classifiers for 'nothing'.*explorer classifiers"):
+        load_classifiers("nothing", tmp_path)
+
+
+def test_they_are_not_taken_for_a_model():
+    from explorer.checkpoints import list_pretrained
+
+    assert FOLDER not in [model for _, model, _ in list_pretrained()]
+
+
+def test_the_classes_are_as_many_as_asked():
+    judges = Classifiers({"a": (1, 28, 28)}, 3)
+    assert judges.probabilities({"a": torch.zeros(2, 1, 28, 28)})["a"].shape == (2, 3)
