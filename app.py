@@ -29,6 +29,9 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
+HEAD_START = 2.0
+"""Seconds; the first page needs no torch."""
+
 prewarmed = threading.Event()
 
 
@@ -49,9 +52,12 @@ class SecurityHeaders:
 
 @asynccontextmanager
 async def lifespan(_app):
-    """Start loading the checkpoints, without keeping the server from answering."""
-    threading.Thread(target=prewarm, name="prewarm", daemon=True).start()
+    """Load the checkpoints in the background, once the first page had the processor to itself."""
+    timer = threading.Timer(HEAD_START, prewarm)
+    timer.daemon = True
+    timer.start()
     yield
+    timer.cancel()
 
 
 def prewarm():

@@ -23,6 +23,7 @@ ROOMS = [
     "evaluation",
     "published",
     "palette",
+    "scores",
     "plots",
     "links",
     "playground",
