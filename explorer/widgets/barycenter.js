@@ -33,7 +33,7 @@ function create(parent) {
     if (!queued) requestAnimationFrame(paint);
     queued = true;
   };
-  view.released = () => {
+  view.released = (patience = 120) => {
     view.changed();
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -42,7 +42,7 @@ function create(parent) {
       sent = message;
       live.textContent = current().sentence();
       view.commit(JSON.parse(message));
-    }, 120);
+    }, patience);
   };
   const swatches = [];
   view.swatch = (key) => {

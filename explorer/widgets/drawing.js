@@ -111,7 +111,7 @@ function handle(view, label, onmove) {
     view.changed();
   });
   group.addEventListener("keyup", (event) => {
-    if (event.key.startsWith("Arrow")) view.released();
+    if (event.key.startsWith("Arrow")) view.released(400);
   });
   return { group, dot, name };
 }
