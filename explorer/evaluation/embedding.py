@@ -350,7 +350,7 @@ def load_embedding(dataset: str, model: str, root: Path | str | None = None) -> 
         raise EmbeddingError(str(error)) from error
     try:
         report = json.loads((folder / REPORT).read_text("utf-8"))
-        with np.load(folder / ARRAYS, allow_pickle=False) as stored:
+        with (folder / ARRAYS).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
         layouts = {n.removeprefix("layout_"): arrays.pop(n) for n in list(arrays) if "_" in n}
         embedding = Embedding(**arrays, layouts=layouts, report=report)

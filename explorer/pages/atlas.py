@@ -20,7 +20,7 @@ from explorer.evaluation.embedding import (
     turn_to,
 )
 from explorer.models import MODELS
-from explorer.pages.lab import DATASET, INFERENCE, classifiers, dataset, model, stamp
+from explorer.pages.lab import DATASET, INFERENCE, classifiers, dataset, model, written
 from explorer.palette import LABELS
 from explorer.widgets.maps import PALETTE
 
@@ -40,13 +40,13 @@ def stamps(key: str) -> tuple[int, ...]:
     """When the checkpoint and its maps were written; new ones are loaded without a restart."""
     try:
         folder = checkpoint_directory(DATASET, key)
-        return stamp(key), *((folder / name).stat().st_mtime_ns for name in (ARRAYS, REPORT))
+        return written(key), *((folder / name).stat().st_mtime_ns for name in (ARRAYS, REPORT))
     except (CheckpointError, OSError):
         return ()
 
 
 @st.cache_resource(show_spinner=False, max_entries=2 * len(MODELS))
-def _embedding(key: str, written: tuple[int, ...]) -> Embedding:
+def _embedding(key: str, modified: tuple[int, ...]) -> Embedding:
     return load_embedding(DATASET, key)
 
 
@@ -56,13 +56,13 @@ def header(keys: tuple[str, ...]) -> dict[str, object]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)
-def _header(keys: tuple[str, ...], written: tuple[tuple[int, ...], ...]) -> dict[str, object]:
+def _header(keys: tuple[str, ...], modified: tuple[tuple[int, ...], ...]) -> dict[str, object]:
     data, maps = dataset(), [embedding(key) for key in keys]
     first = maps[0]
     names = [modality.name for modality in data.modalities]
     panels = [
         {
-            "id": f"{key} {written[i]}",
+            "id": f"{key} {modified[i]}",
             "label": LABELS[key],
             "predicted": each.predicted,
             "seeds": sum(name.startswith("umap") for name in each.layouts),
@@ -121,11 +121,11 @@ def outcome(key: str, item: int, given: tuple[str, ...]) -> dict[str, list[dict]
     Kinds are the decoded posterior mean, which is the dot on the map, and two draws.
     """
     found = model(key)
-    return found if isinstance(found, str) else _outcome(key, stamp(key), item, given)
+    return found if isinstance(found, str) else _outcome(key, written(key), item, given)
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
-def _outcome(key: str, written: int, item: int, given: tuple[str, ...]) -> dict[str, list[dict]]:
+def _outcome(key: str, modified: int, item: int, given: tuple[str, ...]) -> dict[str, list[dict]]:
     vae = model(key)
     with INFERENCE, torch.inference_mode():
         batch = dataset().test[[item]]

@@ -70,11 +70,11 @@ def main() -> None:
         view = state.latent_view = replace(view, other="")
     keys = tuple(filter(None, (view.model, view.other)))
     explore(pack(atlas.header(keys) | {"view": to_browser(view, known)}), known)
-    thumbnails(atlas.sheet(view.model), key="latent_thumbnails")
     st.header("What you may not conclude")
     st.markdown(CAUTIONS)
     show_figures({key: maps[key] for key in keys})
     ask(maps[view.model], view.model)
+    thumbnails(atlas.sheet(view.model), key="latent_thumbnails")
 
 
 def take_link(known: Known) -> None:
@@ -86,13 +86,15 @@ def take_link(known: Known) -> None:
         at_hand = None
     if at_hand is None or (link and link != write_view(at_hand, known)):
         state.latent_view, notices = read_view(link, known)
+        state.latent_model, state.latent_other = state.latent_view.model, state.latent_view.other
         for notice in notices:
             st.warning(notice)
 
 
 def choose_models(known: Known) -> View:
     view = state.latent_view
-    state.latent_model, state.latent_other = view.model, view.other
+    state.setdefault("latent_model", view.model)
+    state.setdefault("latent_other", view.other)
     with st.container(horizontal=True, gap="medium"):
         model = st.selectbox(
             "Model", known.models, format_func=describe, key="latent_model", width=340
@@ -126,7 +128,9 @@ def explore(data: bytes, known: Known) -> None:
     if said is not None:
         state.latent_view = from_browser(said, state.latent_view, known)
     view = state.latent_view
-    st.query_params.from_dict(write_view(view, known))
+    link = write_view(view, known)
+    if link != dict(st.query_params):
+        st.query_params.from_dict(link)
     if view.item >= 0:
         show_outcome(view)
 

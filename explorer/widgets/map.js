@@ -57,7 +57,7 @@ export class Panel {
       this.box = boxFrom.map((a, i) => a + (boxTo[i] - a) * ease);
       this.labels = null;
       this.draw();
-      if (t < 1) this.gliding = requestAnimationFrame(step);
+      this.gliding = t < 1 ? requestAnimationFrame(step) : 0;
     };
     step(begin);
   }

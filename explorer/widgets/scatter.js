@@ -138,7 +138,7 @@ class Scatter {
   }
 
   buildKey() {
-    const { data: d, coloring, hidden } = this, { key } = this.parts;
+    const { coloring, hidden } = this, { key } = this.parts;
     const shown = this.entries.map((entry, c) => ({ ...entry, c }))
       .filter(({ c }) => coloring !== "subset" || this.chosen[c]);
     key.replaceChildren(
@@ -174,7 +174,6 @@ class Scatter {
           },
         }, swatch, name);
       }));
-    void d;
   }
 
   refilter() {
@@ -214,7 +213,7 @@ class Scatter {
   fillCard() {
     const { data: d } = this, { card } = this.parts, point = this.hovered ?? this.view.picked;
     if (point === null) {
-      card.replaceChildren(el("h3", {}, "What went in"),
+      card.replaceChildren(el("h2", {}, "What went in"),
         el("p", {}, "Every dot is what a model believes (the mean of its posterior) about five pictures of one digit, ",
           "of which it was shown some. Point at one: its five pictures appear here, and lines join it to the ",
           "same five pictures seen in part."));
@@ -233,7 +232,7 @@ class Scatter {
         el("span", {}, name, el("small", {}, seen ? "seen" : "not seen"), el("small", { class: "what" }, d.descriptions[m])));
     });
     card.replaceChildren(
-      el("h3", {}, `Digit ${d.classes[d.labels[item]]}, ${d.sizes[subset] === d.names.length ? "all seen" : d.subsets[subset] + " seen"}`),
+      el("h2", {}, `Digit ${d.classes[d.labels[item]]}, ${d.sizes[subset] === d.names.length ? "all seen" : d.subsets[subset] + " seen"}`),
       el("div", { class: "pictures" }, ...pictures),
       ...this.verdicts(point).map((line) => el("p", {}, line)),
       el("p", {}, point === this.view.picked ? "Picked: what comes out is below the map." : "Click to see what comes out."));
@@ -246,13 +245,13 @@ class Scatter {
 }
 
 export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".scatter");
-  if (root.scatter) root.scatter.send = setStateValue;
-  if (root.bytes?.length === data.length && root.bytes.every((byte, i) => byte === data[i])) return;
-  root.bytes = data;
-  const began = performance.now();
-  if (root.scatter) root.scatter.load(unpack(data));
-  else root.scatter = new Scatter(root, unpack(data), setStateValue);
+  const root = parentElement.querySelector(".scatter"), began = performance.now();
+  const found = unpack(data), ids = found.panels.map((panel) => panel.id).join();
+  if (!root.scatter) root.scatter = new Scatter(root, found, setStateValue);
+  else if (root.dataset.panels !== ids) root.scatter.load(found);
+  else return void (root.scatter.send = setStateValue);
+  root.scatter.send = setStateValue;
   root.scatter.fillCard();
+  root.dataset.panels = ids;
   root.dataset.drawn = Math.round(performance.now() - began);
 }
