@@ -135,11 +135,18 @@ def plot_by_subset(
             row=2,
             col=1,
         )
-    sizes = [subset.count("+") for subset in subsets]
+    sizes = np.array([subset.count("+") + 1 for subset in subsets])
     for column in np.flatnonzero(np.diff(sizes)):
         figure.add_vline(x=column + 0.5, line={"color": MUTED[theme], "width": 1})
     figure.update_xaxes(showticklabels=False, showgrid=False)
-    figure.update_xaxes(title="subset of modalities given, from one to all", row=2)
+    figure.update_xaxes(
+        title="modalities given",
+        showticklabels=True,
+        tickangle=0,
+        tickvals=[np.flatnonzero(sizes == size).mean() for size in np.unique(sizes)],
+        ticktext=[str(size) for size in np.unique(sizes)],
+        row=2,
+    )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure.update_layout(template=template(theme), height=440)
 

@@ -1,0 +1,336 @@
+"""What ``scores.json`` files say, as tables: one row a figure, with its noise and its origin.
+
+``python -m explorer evaluate`` writes the files (``explorer.evaluation`` says what is in them);
+nothing is computed here but intervals and differences. Used by the Scores page, the table of the
+README and notebooks. To show a new figure: a line in ``MEASURES``.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from explorer.checkpoints import CheckpointError, checkpoint_directory, read_scores
+from explorer.models import MODELS
+from explorer.models.vae import CONFIG
+from explorer.palette import LABELS
+
+Z = 1.959964
+"""Standard normal quantile of a two-sided 95 % interval."""
+
+
+class Measure(NamedTuple):
+    """Where a measure stands in scores.json and how it is called.
+
+    Parameters
+    ----------
+    label
+        What people call it.
+    path
+        Keys to its figures, joined by ``/``; ``{given}`` and ``{target}`` stand for any key.
+    n
+        Path to how many test tuples or draws it rests on; empty where that is not recorded.
+    better
+        1 when more is better, -1 when less is, 0 when neither.
+    digits
+        Decimals worth printing.
+    """
+
+    label: str
+    path: str
+    n: str
+    better: int = 1
+    digits: int = 3
+
+
+_LATENT, _COHERENCE, _LIKELIHOOD, _RECONSTRUCTION = (
+    f"{section}/test_tuples"
+    for section in ("latent_accuracy", "coherence", "likelihood", "reconstruction")
+)
+MEASURES: dict[str, Measure] = {
+    "latent_accuracy": Measure("latent accuracy", "latent_accuracy/by_size/{given}", _LATENT),
+    "latent_accuracy_by_subset": Measure(
+        "latent accuracy, by subset", "latent_accuracy/by_subset/{given}", _LATENT
+    ),
+    "latent_accuracy_few": Measure(
+        "latent accuracy, few labels",
+        "latent_accuracy/few_labels/by_size/{given}",
+        "latent_accuracy/few_labels/test_tuples",
+    ),
+    "latent_accuracy_few_by_subset": Measure(
+        "latent accuracy, few labels, by subset",
+        "latent_accuracy/few_labels/by_subset/{given}",
+        "latent_accuracy/few_labels/test_tuples",
+    ),
+    "coherence": Measure("coherence", "coherence/conditional_by_size/{given}", _COHERENCE),
+    "coherence_by_target": Measure(
+        "coherence, by target", "coherence/conditional_by_target/{target}/{given}", _COHERENCE
+    ),
+    "coherence_by_subset": Measure(
+        "coherence, by subset and target", "coherence/by_subset/{given}/{target}", _COHERENCE
+    ),
+    "self_coherence": Measure("self coherence", "coherence/self_by_size/{given}", _COHERENCE),
+    "joint_coherence": Measure("joint coherence", "coherence/joint", "coherence/prior_draws"),
+    "ceiling": Measure("classifier on real images", "coherence/ceiling/{target}", "", better=0),
+    "log_likelihood": Measure(
+        "log p(x), nats", "likelihood/importance_weighted/{given}", _LIKELIHOOD, digits=1
+    ),
+    "effective_draws": Measure(
+        "effective draws",
+        "likelihood/importance_weighted/{given}/effective_draws",
+        _LIKELIHOOD,
+        digits=2,
+    ),
+    "elbo": Measure("ELBO, nats", "likelihood/elbo", _LIKELIHOOD, digits=1),
+    "elbo_reconstruction": Measure(
+        "ELBO's reconstruction, nats", "likelihood/reconstruction", _LIKELIHOOD, digits=1
+    ),
+    "elbo_kl": Measure("ELBO's KL, nats", "likelihood/kl", _LIKELIHOOD, better=0, digits=1),
+    "ssim": Measure("SSIM", "reconstruction/{target}/ssim_data_range_1", _RECONSTRUCTION),
+    "ssim_range_2": Measure(
+        "SSIM, data range 2", "reconstruction/{target}/ssim_data_range_2", _RECONSTRUCTION
+    ),
+    "absolute_error": Measure(
+        "absolute error", "reconstruction/{target}/absolute_error", _RECONSTRUCTION, better=-1
+    ),
+}
+
+
+class Score(NamedTuple):
+    """One figure of one model.
+
+    Parameters
+    ----------
+    model, measure
+        Keys of ``MODELS`` and ``MEASURES``.
+    given
+        What was observed: a number of modalities (the mean over subsets of that size), a subset
+        like ``m0+m2``, ``joint``, or empty.
+    target
+        The modality that was generated or compared, ``mean`` over them, or empty.
+    value, standard_error
+        The figure and its error over test tuples; None where none is recorded.
+    n
+        How many test tuples or draws it rests on; None where that is not recorded.
+    """
+
+    model: str
+    measure: str
+    given: str
+    target: str
+    value: float
+    standard_error: float | None
+    n: int | None
+
+    @property
+    def interval(self) -> tuple[float, float, float]:
+        """Value, and the ends of its 95 % interval; the value thrice where no error is recorded."""
+        half = Z * (self.standard_error or 0.0)
+        return self.value, self.value - half, self.value + half
+
+    def __str__(self) -> str:
+        digits = MEASURES[self.measure].digits
+        if self.standard_error is None:
+            return f"{self.value:.{digits}f}"
+        return f"{self.value:.{digits}f} ± {Z * self.standard_error:.{digits}f}"
+
+
+class Evaluation(NamedTuple):
+    """A model's scores.json and the provenance of its weights; or why there is none.
+
+    Parameters
+    ----------
+    model
+        Key of ``MODELS``.
+    scores
+        What the file holds; None without one.
+    trained
+        Budget, device, versions and commit of the training run.
+    problem, remedy
+        Why there are no scores and the command that mends it; empty when all is well.
+    """
+
+    model: str
+    scores: dict | None
+    trained: dict
+    problem: str = ""
+    remedy: str = ""
+
+
+def read_evaluations(dataset: str, root: Path | str | None = None) -> list[Evaluation]:
+    """Scores of every model on a dataset, those without scores too, in the order of ``MODELS``."""
+    return [_read(dataset, model, root) for model in MODELS]
+
+
+def tidy(evaluations: Iterable[Evaluation]) -> list[Score]:
+    """Every figure as a row, measure by measure."""
+    return [
+        Score(
+            evaluation.model,
+            key,
+            names.get("given", ""),
+            names.get("target", ""),
+            *(figure["mean"], figure["standard_error"])
+            if isinstance(figure, dict)
+            else (figure, None),
+            next(_expand(evaluation.scores, measure.n.split("/")))[1] if measure.n else None,
+        )
+        for key, measure in MEASURES.items()
+        for evaluation in evaluations
+        if evaluation.scores is not None
+        for names, figure in _expand(evaluation.scores, measure.path.split("/"))
+    ]
+
+
+def select(scores: Iterable[Score], measure: str, **where: str) -> dict[str, list[Score]]:
+    """Scores of one measure by model; ``where`` fixes ``given`` or ``target``."""
+    found: dict[str, list[Score]] = {}
+    for score in scores:
+        if score.measure == measure and all(getattr(score, k) == v for k, v in where.items()):
+            found.setdefault(score.model, []).append(score)
+    return found
+
+
+def headline(scores: Iterable[Score], model: str) -> dict[str, Score]:
+    """Return the figures of a model worth a first table, by column.
+
+    The number in a column's name says how many modalities were given. log p(x) is that of the
+    proposal that bounds it best, with that proposal's effective draws.
+    """
+    own = [score for score in scores if score.model == model]
+
+    def ends(name: str, measure: str) -> dict[str, Score]:
+        found = select(own, measure)[model]
+        return {f"{name}, {score.given}": score for score in (found[0], found[-1])}
+
+    tightest = max(select(own, "log_likelihood")[model], key=lambda score: score.value)
+    return {
+        **ends("accuracy", "latent_accuracy"),
+        **ends("coherence", "coherence"),
+        "joint": select(own, "joint_coherence")[model][0],
+        "log p(x)": tightest,
+        "draws": select(own, "effective_draws", given=tightest.given)[model][0],
+        "SSIM": select(own, "ssim", target="mean")[model][0],
+    }
+
+
+def difference(a: Score, b: Score) -> tuple[float, float, float]:
+    """How much larger a is than b, and the ends of a 95 % interval of that.
+
+    The two errors are taken as independent. Models are scored on the same test tuples, where
+    errors tend to go together; the true interval is then narrower.
+    """
+    gap = a.value - b.value
+    half = Z * math.hypot(a.standard_error or 0.0, b.standard_error or 0.0)
+    return gap, gap - half, gap + half
+
+
+def is_clear(a: Score, b: Score) -> bool:
+    """Whether two scores differ by more than the noise of the test tuples."""
+    _, low, high = difference(a, b)
+    return low > 0 or high < 0
+
+
+def leaders(column: Iterable[Score]) -> set[str]:
+    """Models that are best by a measure, or not clearly worse than the best; none if neither."""
+    column = list(column)
+    better = MEASURES[column[0].measure].better
+    if better == 0 or column[0].standard_error is None:
+        return set()
+    best = max(column, key=lambda score: better * score.value)
+    return {score.model for score in column if not is_clear(best, score)}
+
+
+def as_csv(scores: Iterable[Score], evaluations: Iterable[Evaluation]) -> str:
+    """Every figure with its interval and origin, as comma-separated values."""
+    computed = {e.model: e.scores["computed"] for e in evaluations if e.scores is not None}
+    trained = {e.model: e.trained for e in evaluations}
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(
+        [*Score._fields, "low", "high", "training_seed", "evaluation_commit", "training_commit"]
+        + ["cpu", "torch"]
+    )
+    for score in scores:
+        origin = computed[score.model]
+        _, low, high = score.interval
+        interval = ["", ""] if score.standard_error is None else [f"{low:.6g}", f"{high:.6g}"]
+        writer.writerow(
+            [*score, *interval, trained[score.model].get("seed"), origin["commit"]]
+            + [trained[score.model].get("commit"), origin["cpu"], origin["torch"]]
+        )
+    return file.getvalue()
+
+
+def as_json(evaluations: Iterable[Evaluation]) -> str:
+    """The files themselves, by model, with how each model was trained."""
+    return json.dumps(
+        {e.model: {"scores": e.scores, "trained": e.trained} for e in evaluations}, indent=2
+    )
+
+
+def as_latex(scores: Iterable[Score]) -> str:
+    """The headline table for a paper; best figures, and those not clearly worse, in bold."""
+    scores = list(scores)
+    rows = {model: headline(scores, model) for model in dict.fromkeys(s.model for s in scores)}
+    columns = list(next(iter(rows.values())))
+    bold = {column: leaders(row[column] for row in rows.values()) for column in columns}
+    lines = [
+        "% 95 % intervals over test tuples; one training run a model",
+        rf"\begin{{tabular}}{{l{'c' * len(columns)}}}",
+        r"\toprule",
+        " & ".join(["", *columns]) + r" \\",
+        r"\midrule",
+    ]
+    for model, row in rows.items():
+        cells = [
+            rf"$\mathbf{{{_pm(row[c])}}}$" if model in bold[c] else f"${_pm(row[c])}$"
+            for c in columns
+        ]
+        lines.append(" & ".join([LABELS.get(model, model), *cells]) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+
+
+def _pm(score: Score) -> str:
+    return str(score).replace("±", r"\pm")
+
+
+def _read(dataset: str, model: str, root: Path | str | None) -> Evaluation:
+    command = f"--dataset {dataset} --model {model}"
+    remedy = f"python -m explorer evaluate {command}"
+    try:
+        folder = checkpoint_directory(dataset, model, root)
+    except CheckpointError:
+        return Evaluation(model, None, {}, "not trained yet", f"python -m explorer train {command}")
+    try:
+        trained = json.loads((folder / CONFIG).read_text()).get("provenance", {})
+        found = read_scores(folder)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return Evaluation(model, None, {}, f"its files are damaged ({error})", remedy)
+    if found is None:
+        return Evaluation(model, None, trained, "not evaluated yet", remedy)
+    evaluation = Evaluation(model, found, trained)
+    try:
+        tidy([evaluation])
+    except (KeyError, TypeError, AttributeError) as error:
+        reason = f"its scores are of another version (no {error})"
+        return Evaluation(model, None, trained, reason, remedy)
+    return evaluation
+
+
+def _expand(node: object, keys: list[str]) -> Iterator[tuple[dict[str, str], object]]:
+    """What stands at a path, once for every key that ``{given}`` and ``{target}`` may be."""
+    if not keys:
+        yield {}, node
+        return
+    head, *rest = keys
+    if not head.startswith("{"):
+        yield from _expand(node[head], rest)
+        return
+    for key, child in node.items():
+        if isinstance(child, dict) or not rest and isinstance(child, float):
+            for names, figure in _expand(child, rest):
+                yield {head.strip("{}"): key} | names, figure
