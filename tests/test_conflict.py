@@ -175,6 +175,12 @@ def test_sides_count_every_draw_once():
     assert sides.tolist() == [[2, 1, 1], [2, 0, 2]]
 
 
+def test_sides_of_one_class_are_refused():
+    counts = count_classes(torch.tensor([[3]]), N_CLASSES)
+    with pytest.raises(ValueError, match="different classes"):
+        counts.sides(torch.tensor([3]), torch.tensor([3]))
+
+
 @pytest.mark.parametrize(
     ("sides", "word"),
     [

@@ -305,6 +305,18 @@ def test_the_experts_shown_are_the_models_own(lab):
     assert shown["link"].startswith("./?e=")
 
 
+def test_experts_that_do_not_fit_page_1_open_on_an_axis_that_is_stated():
+    experts = [{"mu": 2.9, "sd": 0.05}, {"mu": -4.9, "sd": 0.3}]
+    found = answers._link("poe", experts, ("poe", "wb"))
+    assert found["axis"] == "there 0 is -1 here, and 1 is 0.5; the prior is left out"
+    assert "e=7.8,0.1,1;-7.8,0.6,1" in found["link"]
+    assert "p=1" not in found["link"]
+    assert answers._link("wb", [{"mu": 2.9, "sd": 1e-4}] * 2, ("wb",)) == {}
+    easy = answers._link("poe", [{"mu": 1.0, "sd": 0.5}, {"mu": -1.0, "sd": 0.5}], ("poe",))
+    assert easy["axis"] == ""
+    assert "p=1" in easy["link"]
+
+
 def test_ranks_go_through_all_dimensions_from_the_most_contested(lab):
     found = [marginals(lab, Question(rank=r, models=("wb",)))["models"][0] for r in range(1, 9)]
     gaps = [f["gap"] for f in found]

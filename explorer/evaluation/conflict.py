@@ -71,7 +71,14 @@ class ConflictCounts(NamedTuple):
         ----------
         label_a, label_b
             Long ``(B,)``: the class of the sample, and of what was swapped in.
+
+        Raises
+        ------
+        ValueError
+            The same class on both sides.
         """
+        if (label_a == label_b).any():
+            raise ValueError("the two sides must be of different classes")
         a = self.by_class.gather(1, label_a.unsqueeze(1))
         b = self.by_class.gather(1, label_b.unsqueeze(1))
         return torch.cat([a, b, self.by_class.sum(1, keepdim=True) - a - b], dim=1)

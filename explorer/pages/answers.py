@@ -31,6 +31,9 @@ SHOWN = 8
 
 SPRITE_COLUMNS = 16
 
+STRETCHES = (1, 2, 5, 10, 20)
+"""Factors tried to fit experts into the limits of Barycenters."""
+
 
 class Lab(NamedTuple):
     """What answering takes.
@@ -258,17 +261,31 @@ def marginals(lab: Lab, question: Question) -> dict[str, object]:
                 },
             }
         )
-        shown[-1]["link"] = _link(key, shown[-1]["experts"], question.models)
+        shown[-1] |= _link(key, shown[-1]["experts"], question.models)
     return {"kind": "marginals", "several": len(batch) > 1, "models": shown}
 
 
-def _link(key: str, experts: list[dict], curves: tuple[str, ...]) -> str | None:
-    """Where Barycenters shows these experts; None where it could not show them as they are."""
-    rows = tuple(Expert(round(e["mu"], 3), round(e["sd"], 3)) for e in experts)
-    parameters = write_link(State(experts=rows, curves=curves, prior=key == "poe"))
-    if read_link(parameters)[0].experts != rows:
-        return None
-    return "./?" + urlencode(parameters, safe=",;")
+def _link(key: str, experts: list[dict], curves: tuple[str, ...]) -> dict[str, object]:
+    """Where Barycenters shows these experts, and how its axis has to differ for them to fit.
+
+    Nothing where no axis fits. Every rule but the one with a prior is the same wherever the axis
+    starts and whatever its unit, so the prior takes part only on the axis as it is.
+    """
+    middle = (min(e["mu"] for e in experts) + max(e["mu"] for e in experts)) / 2
+    for shift, stretch in [(0.0, 1), *((round(middle, 1), stretch) for stretch in STRETCHES)]:
+        rows = tuple(
+            Expert(round(stretch * (e["mu"] - shift), 3), round(stretch * e["sd"], 3))
+            for e in experts
+        )
+        moved = (shift, stretch) != (0.0, 1)
+        parameters = write_link(
+            State(experts=rows, curves=curves, prior=key == "poe" and not moved)
+        )
+        if read_link(parameters)[0].experts == rows:
+            axis = f"there 0 is {shift:g} here, and 1 is {1 / stretch:g}" if moved else ""
+            prior = "; the prior is left out" if key == "poe" and moved else ""
+            return {"link": "./?" + urlencode(parameters, safe=",;"), "axis": axis + prior}
+    return {}
 
 
 def disagreement(experts: Gaussian) -> Tensor:

@@ -151,13 +151,15 @@ def choose_samples() -> None:
     question = state.generation
     labels = dataset().test.labels
     if question.view == "draws":
-        strip_of("item", "Sample", labels)
+        strip_of("item", "Sample", labels, question.given[0])
         return
+    kept = [name for name in question.given if name not in question.swapped]
     here, there = st.columns(2)
     with here:
-        strip_of("item", "Side A", labels)
+        strip_of("item", "Side A", labels, kept[0])
     with there:
-        strip_of("other", "Side B, contradicts it", labels, avoid=int(labels[question.item]))
+        avoid = int(labels[question.item])
+        strip_of("other", "Side B, contradicts it", labels, question.swapped[0], avoid)
 
 
 def choose_inputs() -> None:
@@ -176,7 +178,8 @@ def choose_inputs() -> None:
         wrap=True,
     )
     right.pills(
-        f"Models, up to {MOST_MODELS}",
+        f"Models, up to {MOST_MODELS}"
+        + (", in the densities below" if question.view == "conflict" else ""),
         list(LABELS),
         selection_mode="multi",
         format_func=LABELS.get,
@@ -250,7 +253,7 @@ def choose_noise(question: Question) -> None:
     )
 
 
-def strip_of(name: str, title: str, labels, avoid: int = -1) -> None:
+def strip_of(name: str, title: str, labels, shown: str, avoid: int = -1) -> None:
     """Thumbnails of test samples, by digit, with previous, next and shuffle."""
     from explorer.pages.lab import strip
 
@@ -294,8 +297,8 @@ def strip_of(name: str, title: str, labels, avoid: int = -1) -> None:
         bar.button(text, icon=f":material/{icon}:", key=f"{key}_{text}", on_click=action)
     items = allowed()
     start = items.index(item) // STRIP * STRIP
-    shown = strip(tuple(items[start : start + STRIP]), state.generation.given[0])
-    gallery(key=f"{key}_strip", data=shown | {"selected": item}, on_picked_change=pick)
+    thumbnails = strip(tuple(items[start : start + STRIP]), shown)
+    gallery(key=f"{key}_strip", data=thumbnails | {"selected": item}, on_picked_change=pick)
 
 
 def show_answer(question: Question) -> dict[str, object]:

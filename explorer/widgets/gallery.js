@@ -293,7 +293,7 @@ function marginals(data, _cut, root) {
     if (model.link) {
       const link = el("a", "", "Open these experts on Barycenters");
       link.href = model.link;
-      panel.append(link);
+      panel.append(link, el("p", "how", model.axis));
     }
     panel.draw = () => figure.replaceChildren(curves(model, figure.clientWidth || 320));
     return panel;
