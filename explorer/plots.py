@@ -299,7 +299,7 @@ def plot_densities(
             y=drawn(log_density),
             name=f"expert {number}",
             mode="lines",
-            line={"color": color, "width": 1},
+            line={"color": color, "width": 1, "simplify": False},
             fill=None if logarithm else "tozeroy",
             fillcolor=color + "2e",
         )
@@ -307,7 +307,7 @@ def plot_densities(
     shades = sample_colorscale(SCALE, np.linspace(0.1, 0.8, len(others))) if others else []
     own = {label: {"color": shade, "width": 2} for label, shade in zip(others, shades, strict=True)}
     for label, log_density in fused.items():
-        line = own.get(label) or look(label, theme)["line"]
+        line = (own.get(label) or look(label, theme)["line"]) | {"simplify": False}
         name = LABELS.get(label, label)
         figure.add_scatter(x=x, y=drawn(log_density), name=name, mode="lines", line=line)
     figure.update_xaxes(title="z")

@@ -308,8 +308,8 @@ def _read(dataset: str, model: str, root: Path | str | None) -> Evaluation:
     try:
         trained = json.loads((folder / CONFIG).read_text()).get("provenance", {})
         found = read_scores(folder)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        return Evaluation(model, None, {}, f"its files are damaged ({error})", remedy)
+    except ValueError:  # of json, of utf-8, or CheckpointError
+        return Evaluation(model, None, {}, "its files are damaged", remedy)
     if found is None:
         return Evaluation(model, None, trained, "not evaluated yet", remedy)
     evaluation = Evaluation(model, found, trained)

@@ -1,5 +1,6 @@
 """One thread a process, and the running app for the tests that talk to it."""
 
+import json
 import os
 import socket
 import subprocess
@@ -37,6 +38,46 @@ def server(tmp_path_factory):
     finally:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def scored(tmp_path_factory):
+    """A folder of checkpoints without weights: scores of an untrained model, shifted by model.
+
+    The files have the shape that ``evaluate`` gives them; the last model has none.
+    """
+    import torch
+
+    from explorer.datasets import load_dataset
+    from explorer.evaluation import evaluate, origin, write_scores
+    from explorer.evaluation.classifiers import Classifiers
+    from explorer.models import MODELS, build_model
+
+    torch.manual_seed(0)
+    data = load_dataset("polydigits")
+    model = build_model("mopoe", data.modalities, latent_dim=8)
+    model.provenance = {"steps": 1, "core_minutes": 0.5, "seed": 3, "commit": "abc1234"}
+    shapes = {m.name: m.shape for m in data.modalities}
+    judges = Classifiers(shapes, 10, dict.fromkeys(shapes, 0.96), 0.9)
+    sizes = {"n_train": 60, "n_few": 30, "n_test": 40, "n_prior": 20, "n_likelihood": 3}
+    scores = evaluate(model, data, judges, **sizes, n_draws=4, n_images=4)
+    root = tmp_path_factory.mktemp("scored")
+    model.save_pretrained(root / "polydigits" / "mopoe")
+    scores["computed"] = origin(root / "polydigits" / "mopoe", 0, 1.0)
+    config = (root / "polydigits" / "mopoe" / "config.json").read_text()
+
+    def shifted(tree, by):
+        if not isinstance(tree, dict):
+            return tree
+        tree = {key: shifted(branch, by) for key, branch in tree.items()}
+        return tree | {"mean": tree["mean"] + by} if "standard_error" in tree else tree
+
+    for number, key in enumerate(list(MODELS)[:-1]):
+        folder = root / "polydigits" / key
+        folder.mkdir(exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(json.loads(config) | {"aggregation": key}))
+        write_scores(shifted(scores, number / 10), folder)
+    return root
 
 
 def wait_for_health(url, process, log, seconds=60):
