@@ -1,0 +1,146 @@
+"""Figures show the numbers they were given, and a model looks the same in all of them."""
+
+import base64
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer import plots
+from explorer.aggregations import AGGREGATIONS, subset_label, subsets
+from explorer.palette import BACKGROUNDS, COLORS, INK, LABELS, THEMES
+from explorer.plots import SYMBOLS
+
+NAMES = ["m0", "m1", "m2"]
+SUBSETS = [subset_label(subset) for subset in subsets(NAMES)]
+EACH_THEME = pytest.mark.parametrize("theme", THEMES)
+
+
+def estimates(*values):
+    return [(value, value - 0.01, value + 0.02) for value in values]
+
+
+def figures(theme):
+    """Every figure that draws models, with all seven in it."""
+    curves = {key: estimates(0.1 * n, 0.2 * n) for n, key in enumerate(AGGREGATIONS)}
+    points = {key: tuple(curve) for key, curve in curves.items()}
+    dots = {key: curve[0] for key, curve in curves.items()}
+    x = np.linspace(-3, 3, 50)
+    return {
+        "number": plots.plot_by_number(curves, theme=theme),
+        "trade-off": plots.plot_trade_off(points, x_label="x", y_label="y", theme=theme),
+        "estimates": plots.plot_estimates(dots, label="x", theme=theme),
+        "densities": plots.plot_densities(x, dict.fromkeys(AGGREGATIONS, -(x**2)), theme=theme),
+    }
+
+
+@EACH_THEME
+def test_a_model_has_one_color_in_every_figure(theme):
+    for figure in figures(theme).values():
+        named = {trace.name: trace for trace in figure.data if trace.name in LABELS.values()}
+        assert len(named) == len(AGGREGATIONS)
+        for key, color in COLORS[theme].items():
+            assert color in (named[LABELS[key]].line.color, named[LABELS[key]].marker.color)
+
+
+@EACH_THEME
+def test_color_is_never_alone(theme):
+    for name, figure in figures(theme).items():
+        looks = [(t.line.dash if name == "densities" else t.marker.symbol) for t in figure.data]
+        # at a curve of a density the product and the mixture differ in shape, not in dash
+        assert len(set(looks)) >= len(AGGREGATIONS) - (name == "densities")
+    assert len(set(SYMBOLS.values())) == len(SYMBOLS) == len(AGGREGATIONS)
+
+
+@EACH_THEME
+def test_figures_wear_the_theme_of_the_page(theme):
+    for figure in figures(theme).values():
+        layout = figure.layout.template.layout
+        assert layout.paper_bgcolor == layout.plot_bgcolor == BACKGROUNDS[theme][0]
+        assert layout.font.color == INK[theme]
+
+
+def test_an_unknown_theme_is_named():
+    with pytest.raises(ValueError, match="theme must be one of light, dark, got 'sepia'"):
+        plots.template("sepia")
+
+
+def test_a_model_of_another_house_is_drawn_in_ink():
+    figure = plots.plot_estimates({"jmvae": (1.0, 0.9, 1.1)}, label="x")
+    assert figure.data[0].marker.color == INK["light"]
+    assert figure.data[0].name == "jmvae"
+
+
+def test_intervals_end_where_they_were_said_to():
+    figure = plots.plot_by_number({"poe": estimates(0.3, 0.5)}, ceiling=0.9, chance=0.1)
+    (trace,) = figure.data
+    np.testing.assert_allclose(trace.y + trace.error_y.array, [0.32, 0.52])
+    np.testing.assert_allclose(trace.y - trace.error_y.arrayminus, [0.29, 0.49])
+    assert [round(x) for x in trace.x] == [1, 2]
+    assert sorted(line.y0 for line in figure.layout.shapes) == [0.1, 0.9]
+    assert {note.text for note in figure.layout.annotations} == {
+        "chance 0.1",
+        "classifier on real images 0.9",
+    }
+
+
+def test_models_stand_side_by_side_and_never_past_the_next_number():
+    figure = plots.plot_by_number({key: estimates(0.5, 0.5) for key in AGGREGATIONS})
+    first = [trace.x[0] for trace in figure.data]
+    assert len(set(first)) == len(AGGREGATIONS)
+    assert max(abs(x - 1) for x in first) < 0.25
+
+
+def test_the_matrix_says_what_is_in_each_subset():
+    values = {key: {s: n + i / 10 for i, s in enumerate(SUBSETS)} for n, key in enumerate("ab")}
+    figure = plots.plot_by_subset(values, NAMES)
+    heat, missing, given = figure.data
+    np.testing.assert_allclose(heat.z, [list(row.values()) for row in values.values()])
+    drawn = {(int(x), y) for x, y in zip(given.x, given.y, strict=True)}
+    assert drawn == {(i, m) for i, s in enumerate(SUBSETS) for m in s.split("+")}
+    assert len(missing.x) + len(given.x) == len(SUBSETS) * len(NAMES)
+
+
+def test_densities_are_drawn_through_every_point():
+    x = np.linspace(-3, 3, 7)
+    figure = plots.plot_densities(x, {"poe": -(x**2)}, experts=[-((x - 1) ** 2)])
+    assert [trace.line.simplify for trace in figure.data] == [False, False]
+    np.testing.assert_allclose(figure.data[1].y, np.exp(-(x**2)))
+
+
+def pixels(figure):
+    picture = base64.b64decode(figure.data[0].source.split(",")[1])
+    return np.array(Image.open(io.BytesIO(picture)))
+
+
+def test_images_arrive_pixel_by_pixel_clipped_to_what_can_be_shown():
+    torch.manual_seed(0)
+    first, second = 2 * torch.rand(3, 3, 8, 8) - 0.5, torch.rand(2, 1, 8, 8)
+    figure = plots.plot_images({"a": first, "b": second}, columns=["x", "y", "z"])
+    canvas = pixels(figure)
+    shown = (first.clamp(0, 1) * 255).round().permute(0, 2, 3, 1).numpy()
+    for n in range(3):
+        np.testing.assert_array_equal(canvas[:8, 10 * n : 10 * n + 8], shown[n])
+    gray = (second[1, 0] * 255).round().numpy()
+    np.testing.assert_array_equal(canvas[10:18, 10:18], np.stack([gray] * 3, axis=-1))
+    assert list(figure.layout.yaxis.ticktext) == ["a", "b"]
+    assert list(figure.layout.xaxis.ticktext) == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize("shapes", [[(3, 8, 8)], [(2, 3, 8, 8), (2, 3, 9, 9)]])
+def test_images_of_no_common_size_are_refused(shapes):
+    rows = {str(n): np.zeros(shape) for n, shape in enumerate(shapes)}
+    with pytest.raises(ValueError, match=r"images \(N, C, H, W\) of one size, got"):
+        plots.plot_images(rows)
+
+
+def test_training_curves_have_a_panel_a_term():
+    history = [(1, {"total": 3.0, "kl": 1.0}), (2, {"total": 2.0, "kl": 0.5})]
+    figure = plots.plot_training_curves(history)
+    assert {trace.name: tuple(trace.y) for trace in figure.data} == {
+        "total": (3.0, 2.0),
+        "kl": (1.0, 0.5),
+    }
+    assert tuple(figure.data[0].x) == (1, 2)
