@@ -97,7 +97,7 @@ def test_choosing_models_changes_the_maps_and_the_link(root):
     page = show()
     page.selectbox(key="latent_model").select("poe").run()
     assert [panel["label"] for panel in sent(page)["panels"]] == ["Product"]
-    assert page.query_params["model"] == ["poe"]
+    assert page.query_params["model"] == "poe"
     page.selectbox(key="latent_other").select("mwb").run()
     assert [panel["label"] for panel in sent(page)["panels"]] == [
         "Product",
@@ -108,7 +108,7 @@ def test_choosing_models_changes_the_maps_and_the_link(root):
 
 def test_a_picked_tuple_shows_what_went_in_and_what_comes_out(root):
     page = show(item="3", given="m0+m2")
-    table = page.get("html")[0].proto.body
+    table = "".join(each.proto.body for each in page.get("html"))
     assert table.count("<img") == 5 * (1 + 2 * 3)  # in; two models: the dot and two draws
     assert table.count('class="seen"') == 2
     assert "m0 and m2 seen" in page.subheader[0].value

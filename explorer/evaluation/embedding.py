@@ -262,7 +262,7 @@ def embed(
     report = {
         "dataset": data.name,
         "fitted": {
-            "points": f"posterior means of {n_tuples} test tuples under all {len(means)} subsets, "
+            "points": f"posterior means of {n_tuples:,} test tuples under all {len(means)} subsets, "
             "together",
             "dimensions": means.shape[-1],
             "method": f"UMAP, {K} neighbors, min_dist 0.1, Euclidean, spectral start",
@@ -270,7 +270,7 @@ def embed(
         },
         "neighbors": {
             "k": K,
-            "among": f"{n_candidates} training tuples under the same subset",
+            "among": f"{n_candidates:,} training tuples under the same subset",
             "sampled_points": len(rows),
         },
         "subsets": [subset_label(subset) for subset in subsets(model.names)],

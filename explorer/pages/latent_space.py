@@ -141,13 +141,19 @@ def show_outcome(view: View) -> None:
     item = int(atlas.embedding(view.model).tuples[view.item])
     label = dataset().test.labels[item]
     st.subheader(f"Digit {dataset().classes[label]}, {' and '.join(given)} seen")
-    rows = [row("what went in", atlas.went_in(item), given)]
-    for key in filter(None, (view.model, view.other)):
+    show_table([row("what went in", atlas.went_in(item), given)])
+    keys = list(filter(None, (view.model, view.other)))
+    for column, key in zip(st.columns(len(keys)), keys, strict=True):
         made = atlas.outcome(key, item, given)
-        if isinstance(made, str):
-            st.warning(f"{LABELS[key]}: {made}")
-            continue
-        rows += [row(f"{LABELS[key]}: {kind}", cells) for kind, cells in made.items()]
+        with column:
+            st.markdown(f"**What {LABELS[key]} makes of it**")
+            if isinstance(made, str):
+                st.warning(made)
+            else:
+                show_table([row(kind, cells) for kind, cells in made.items()])
+
+
+def show_table(rows: list[str]) -> None:
     heads = "".join(f'<th scope="col">{html.escape(m.name)}</th>' for m in dataset().modalities)
     st.html(
         f"<style>{TABLE}</style><div class='outcome'><table>"
@@ -164,6 +170,7 @@ TABLE = """
 .outcome tbody th { text-align: left; min-width: 7rem; padding-left: 0 }
 .outcome img {
   width: 56px; height: 56px; image-rendering: pixelated; border-radius: 5px; display: block;
+  margin: 0 auto 0.2rem;
 }
 .outcome .hidden img { opacity: 0.35 }
 .outcome .seen img { outline: 3px solid currentColor }
@@ -193,7 +200,8 @@ def show_figures(maps: dict[str, Embedding]) -> None:
     st.markdown(
         f"Computed in all {first['fitted']['dimensions']} dimensions. Neighbors are the "
         f"{first['neighbors']['k']} nearest of {first['neighbors']['among']}, none of which shows "
-        "a digit picture of the test set."
+        "a digit picture of the test set. The maps were fitted to the "
+        f"{first['fitted']['points']} ({first['fitted']['method']})."
     )
     for column, (key, each) in zip(st.columns(len(maps)), maps.items(), strict=True):
         with column:

@@ -106,11 +106,11 @@ export class Panel {
     const [r, g, b] = app.look.background;
     new Uint32Array(pixels.buffer).fill((255 << 24) | (b << 16) | (g << 8) | r);
     const stamps = app.entries.map((e) => stamp(e.shape ?? "disc", radius * (e.scale ?? 1), width));
-    const put = (only, alpha) => {
+    const put = (wanted, alpha) => {
       for (const i of app.order) {
-        const category = this.category[i];
-        if (!this.visible[i] || (only !== null && (category === only.category) !== only.is)) continue;
-        const { at, cover, reach } = stamps[category], x = Math.round(sx[i]), y = Math.round(sy[i]);
+        if (!this.visible[i] || !wanted(i)) continue;
+        const category = this.category[i], { at, cover, reach } = stamps[category];
+        const x = Math.round(sx[i]), y = Math.round(sy[i]);
         if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
         const color = app.entries[category].color, base = (y * width + x) * 4;
         for (let p = 0; p < at.length; p++) {
@@ -121,11 +121,12 @@ export class Panel {
         }
       }
     };
-    if (app.spotlight === null) put(null, strength);
-    else {
-      put({ category: app.spotlight, is: false }, 0.07);
-      put({ category: app.spotlight, is: true }, 0.9);
-    }
+    const { spotlight, brushed } = app;
+    const lit = brushed ? (i) => brushed[i] : spotlight !== null ? (i) => this.category[i] === spotlight : null;
+    if (lit) {
+      put((i) => !lit(i), 0.07);
+      put(lit, 0.9);
+    } else put(() => true, strength);
     this.points.getContext("2d").putImageData(image, 0, 0);
     this.annotate();
   }
@@ -197,9 +198,34 @@ export class Panel {
           if (i === all) text("all", sx[i], sy[i] - 12 * dpr, 12);
         }
     };
+    if (this.loop) this.drawLoop(context);
     const { picked } = app.view;
     if (picked !== null) web(picked, true), this.ring(context, picked, 8 * dpr);
     if (app.hovered !== null && app.hovered !== picked) web(app.hovered, false), this.ring(context, app.hovered, 7 * dpr);
+  }
+
+  drawLoop(context) {
+    context.strokeStyle = css(this.app.look.ink);
+    context.lineWidth = 1.5 * this.dpr;
+    context.setLineDash([5 * this.dpr, 4 * this.dpr]);
+    context.beginPath();
+    for (const at of this.loop) context.lineTo(...at);
+    context.closePath();
+    context.stroke();
+    context.setLineDash([]);
+  }
+
+  // Visible points inside the loop, by the even-odd rule.
+  inside() {
+    const { loop, sx, sy } = this, found = new Uint8Array(sx.length);
+    for (let i = 0; i < sx.length; i++) {
+      if (!this.visible[i]) continue;
+      for (let a = 0, b = loop.length - 1; a < loop.length; b = a++) {
+        const [xa, ya] = loop[a], [xb, yb] = loop[b];
+        if (ya > sy[i] !== yb > sy[i] && sx[i] < ((xb - xa) * (sy[i] - ya)) / (yb - ya) + xa) found[i] ^= 1;
+      }
+    }
+    return found;
   }
 
   ring(context, i, radius, filled = false) {
@@ -258,9 +284,13 @@ export class Panel {
     return [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
   }
 
-  under(event) {
+  spot(event) { // device px
     const [x, y] = this.place(event);
-    return this.nearest(this.width / 2 + x * this.dpr, this.height / 2 + y * this.dpr);
+    return [this.width / 2 + x * this.dpr, this.height / 2 + y * this.dpr];
+  }
+
+  under(event) {
+    return this.nearest(...this.spot(event));
   }
 
   listen() {
@@ -269,12 +299,16 @@ export class Panel {
     marks.onpointerdown = (event) => {
       down.set(event.pointerId, this.place(event));
       moved = 0;
-      if (event.pointerType === "mouse" || this.zoom.k > 1) marks.setPointerCapture(event.pointerId);
+      if (event.shiftKey || this.app.lassoing) this.loop = [this.spot(event)];
+      if (this.loop || event.pointerType === "mouse" || this.zoom.k > 1) marks.setPointerCapture(event.pointerId);
     };
     marks.onpointermove = (event) => {
       const here = this.place(event), before = down.get(event.pointerId);
       if (!before) return this.app.hover(this.under(event));
-      if (down.size === 2) {
+      if (this.loop) {
+        this.loop.push(this.spot(event));
+        this.annotate();
+      } else if (down.size === 2) {
         const [other] = [...down].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
         const spread = (p) => Math.hypot(p[0] - other[0], p[1] - other[1]);
         this.zoomBy(spread(here) / spread(before), (here[0] + other[0]) / 2, (here[1] + other[1]) / 2);
@@ -287,9 +321,16 @@ export class Panel {
       down.set(event.pointerId, here);
     };
     marks.onpointerup = (event) => {
-      if (down.delete(event.pointerId) && moved < 5) this.app.pick(this.under(event));
+      const here = down.delete(event.pointerId);
+      if (this.loop && moved >= 5) this.app.brush(this.inside());
+      else if (here && moved < 5) this.app.pick(this.under(event));
+      this.loop = null;
+      this.annotate();
     };
-    marks.onpointercancel = (event) => down.delete(event.pointerId);
+    marks.onpointercancel = (event) => {
+      down.delete(event.pointerId);
+      this.loop = null;
+    };
     marks.onpointerleave = () => this.app.hover(null);
     marks.ondblclick = (event) => this.zoomBy(2, ...this.place(event));
     // Scrolling the page must stay possible: the wheel zooms with Ctrl, or once the map has focus.
@@ -303,7 +344,7 @@ export class Panel {
       const from = this.app.hovered ?? this.app.view.picked ?? this.visible.indexOf(1);
       if (step && from >= 0) this.app.hover(this.app.hovered === null ? from : this.neighbor(from, ...step), true);
       else if (event.key === "Enter" || event.key === " ") this.app.pick(this.app.hovered);
-      else if (event.key === "Escape") this.app.pick(null);
+      else if (event.key === "Escape") this.app.letGo();
       else if (event.key === "+" || event.key === "=") this.zoomBy(1.6);
       else if (event.key === "-") this.zoomBy(1 / 1.6);
       else if (event.key === "0") this.reset();

@@ -15,6 +15,8 @@ class Scatter {
     this.hidden = new Set();
     this.hovered = null;
     this.spotlight = null;
+    this.brushed = null;
+    this.lassoing = false;
     this.send = setStateValue;
     this.view = { ...data.view };
     this.parts = {
@@ -28,7 +30,7 @@ class Scatter {
     root.append(bar, el("div", { class: "stage" }, panels, card), key, aloud,
       el("p", { class: "hint" },
         "Point to see what went in; click to see what comes out. Drag to move a zoomed map, double-click ",
-        "or Ctrl + wheel to zoom, arrow keys to walk. In the legend a click hides, a double-click leaves one."));
+        "or Ctrl + wheel to zoom, Shift + drag for a lasso, arrow keys to walk. In the legend a click hides, a double-click leaves one."));
     root.addEventListener("transitionend", (event) => event.target === root && this.repaint());
     globalThis.addEventListener("explorer-thumbnails", () => this.fillCard());
     this.load(data);
@@ -41,6 +43,7 @@ class Scatter {
   load(data) {
     const first = !this.data;
     this.data = data;
+    this.brushed = null;
     data.T = data.labels.length;
     data.sizes = data.masks.map(popcount);
     if (this.view.picked >= data.T * data.masks.length) this.view.picked = null;
@@ -94,6 +97,12 @@ class Scatter {
       el("fieldset", {}, el("legend", { "aria-hidden": "true" }, "Modalities seen"), chips),
       radios("Subsets with", { exactly: "exactly these", least: "at least these", any: "any of these" }, view.match,
         keep("match", () => this.recolor())),
+      el("button", { type: "button", class: "lasso", "aria-pressed": "false", title: "Or drag with Shift held",
+        onclick: (event) => {
+          this.lassoing = !this.lassoing;
+          event.currentTarget.setAttribute("aria-pressed", String(this.lassoing));
+          this.root.classList.toggle("lassoing", this.lassoing);
+        } }, "Lasso"),
       this.count);
   }
 
@@ -191,10 +200,46 @@ class Scatter {
 
   pick(point) {
     if (point === this.view.picked) return;
+    this.brushed = point === null ? this.brushed : null;
     this.view = { ...this.view, picked: point };
-    for (const panel of this.panels) panel.annotate();
+    this.redraw();
     this.fillCard();
     this.commit();
+  }
+
+  // What a lasso caught stays lit in every map, and its digits are counted.
+  brush(caught) {
+    this.brushed = caught.includes(1) ? caught : null;
+    this.redraw();
+    this.fillCard();
+  }
+
+  letGo() {
+    this.hovered = null;
+    this.brush(new Uint8Array(0));
+    this.pick(null);
+  }
+
+  countCaught() {
+    const { data: d, brushed } = this, digits = d.classes.map(() => 0), tuples = new Set();
+    let points = 0;
+    brushed.forEach((caught, i) => {
+      if (!caught) return;
+      points++;
+      tuples.add(i % d.T);
+      digits[d.shown[i % d.T]]++;
+    });
+    const order = digits.map((n, c) => [n, c]).filter(([n]) => n).sort((a, b) => b[0] - a[0]);
+    return [
+      el("h2", {}, "In the lasso"),
+      el("p", {}, `${points.toLocaleString("en")} points of ${tuples.size.toLocaleString("en")} tuples, lit in every map.`),
+      el("div", { class: "bars" }, ...order.flatMap(([n, c]) => [
+        el("span", {}, d.classes[c]),
+        el("span", { class: "length", style: `--share: ${n / order[0][0]}` }),
+        el("span", {}, `${((100 * n) / points).toFixed(0)}%`),
+      ])),
+      el("button", { type: "button", onclick: () => this.letGo() }, "Let go"),
+    ];
   }
 
   verdicts(point) {
@@ -212,6 +257,7 @@ class Scatter {
 
   fillCard() {
     const { data: d } = this, { card } = this.parts, point = this.hovered ?? this.view.picked;
+    if (this.brushed && this.hovered === null) return card.replaceChildren(...this.countCaught());
     if (point === null) {
       card.replaceChildren(el("h2", {}, "What went in"),
         el("p", {}, "Every dot is what a model believes (the mean of its posterior) about five pictures of one digit, ",
