@@ -228,16 +228,28 @@ export function kl(logQ, logP, dx) {
   return total;
 }
 
+const sigmoid = (v) => (v < 0 ? Math.exp(v) / (1 + Math.exp(v)) : 1 / (1 + Math.exp(-v)));
+
+// where a density reaches log odds v, which lie just under odds[k]
+function quantile(odds, x, k, v) {
+  if (k === 0 || k === x.length) return x[Math.min(k, x.length - 1)];
+  const span = odds[k] - odds[k - 1];
+  return span > 0 ? ((x[k] - x[k - 1]) / span) * (v - odds[k - 1]) + x[k - 1] : x[k];
+}
+
+// one walk through the levels of both, finite log odds only; a trapezoid sum over the levels
 export function wasserstein2Squared(oddsQ, oddsP, x) {
-  const levels = levelsOf([oddsQ, oddsP]);
-  const q = valuesAt(levels, oddsQ, x);
-  const p = valuesAt(levels, oddsP, x);
-  const level = levels.map((v) =>
-    v < 0 ? Math.exp(-Math.log1p(Math.exp(v)) + v) : 1 / (1 + Math.exp(-v)),
-  );
-  const dl = widths(level);
-  let total = 0;
-  for (let i = 0; i < levels.length; i++) total += (q[i] - p[i]) ** 2 * dl[i];
+  let [i, j, total, lastLevel, lastGap] = [0, 0, 0, null, 0];
+  while (i < x.length || j < x.length) {
+    const fromQ = j === x.length || (i < x.length && oddsQ[i] <= oddsP[j]);
+    const v = fromQ ? oddsQ[i] : oddsP[j];
+    const gap = (quantile(oddsQ, x, i, v) - quantile(oddsP, x, j, v)) ** 2;
+    const level = sigmoid(v);
+    if (lastLevel !== null) total += ((gap + lastGap) / 2) * (level - lastLevel);
+    [lastLevel, lastGap] = [level, gap];
+    if (fromQ) i++;
+    else j++;
+  }
   return total;
 }
 
