@@ -47,8 +47,8 @@ def show_coherence(scores: list[Score]) -> None:
     st.header("Coherence by number of modalities given")
     st.markdown(
         "The modalities that are missing are drawn from one sample of the latent. How often does "
-        "a classifier see the right digit in them? It is not perfect on real images either: its "
-        "own share there is the ceiling."
+        "a classifier see the right digit in them? It errs on real images too: its share there is "
+        "drawn for scale. Generated digits may pass it, as they are more typical than real ones."
     )
     found = select(scores, "coherence")
     ceilings = [s.value for own in select(scores, "ceiling").values() for s in own]

@@ -1,5 +1,7 @@
 """Scores: every figure of every scores.json, as tables and pictures, beside what papers print."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
@@ -132,13 +134,20 @@ def show_headline(evaluations: list[Evaluation], scores: list[Score]) -> None:
 
 def show_downloads(evaluations: list[Evaluation], scores: list[Score]) -> None:
     files = {
-        "CSV": ("scores.csv", "text/csv", as_csv(scores, evaluations), "Every figure, a row each"),
-        "JSON": ("scores.json", "application/json", as_json(evaluations), "The files themselves"),
-        "LaTeX": ("scores.tex", "application/x-tex", as_latex(scores), "This table, booktabs"),
+        "CSV": (
+            "csv",
+            "text/csv",
+            "Every figure, a row each",
+            partial(as_csv, scores, evaluations),
+        ),
+        "JSON": ("json", "application/json", "The files themselves", partial(as_json, evaluations)),
+        "LaTeX": ("tex", "application/x-tex", "This table, booktabs", partial(as_latex, scores)),
     }
     with st.container(horizontal=True):
-        for label, (name, mime, text, help_) in files.items():
-            st.download_button(f"Download {label}", text, name, mime, help=help_, on_click="ignore")
+        for label, (ending, mime, what, text) in files.items():
+            st.download_button(
+                f"Download {label}", text, f"scores.{ending}", mime, help=what, on_click="ignore"
+            )
 
 
 def show_noise(scores: list[Score]) -> None:

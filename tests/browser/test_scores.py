@@ -1,0 +1,79 @@
+"""The Scores page as a student walks through it."""
+
+import csv
+import io
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from explorer.models import MODELS
+from explorer.palette import LABELS
+
+FIGURES = 5
+
+
+def drawn(page):
+    """Wait until every figure stands, and return them."""
+    page.wait_for_function(
+        "n => document.querySelectorAll('.js-plotly-plot .main-svg .xaxislayer-above').length >= n",
+        arg=FIGURES,
+    )
+    return page.get_by_test_id("stPlotlyChart")
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_every_figure_is_drawn_inside_the_page(open_page, theme, width):
+    page = open_page("scores", theme=theme, width=width)
+    figures = drawn(page)
+    assert figures.count() == FIGURES
+    for figure in figures.all():
+        box = figure.bounding_box()
+        assert box["height"] > 150
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+
+
+def test_figures_take_the_color_of_the_theme(open_page):
+    def paper(theme):
+        page = open_page("scores", theme=theme)
+        drawn(page)
+        backdrop = page.locator(".js-plotly-plot .main-svg").first
+        return backdrop.evaluate("node => getComputedStyle(node).background")
+
+    assert paper("light") != paper("dark")
+
+
+def test_choosing_rules_changes_tables_figures_and_link(open_page):
+    page = open_page("scores")
+    drawn(page)
+    page.get_by_role("button", name="Product", exact=True).click()
+    page.wait_for_url(lambda url: "shown" in parse_qs(urlsplit(url).query))
+    page.wait_for_function(
+        "() => ![...document.querySelectorAll('.legendtext')]"
+        ".some(node => node.textContent === 'Product')"
+    )
+    shown = parse_qs(urlsplit(page.url).query)["shown"]
+    assert "Product" not in shown
+    assert len(shown) == len(MODELS) - 1
+
+
+def test_the_noise_question_is_answered_after_the_guess(open_page):
+    page = open_page("scores?measure=coherence%2C+1+given&one=Product&other=Mixture+of+products")
+    assert page.get_by_text("The difference is").count() == 0
+    page.get_by_role("radio", name="Larger than noise").or_(
+        page.get_by_role("button", name="Larger than noise")
+    ).click()
+    verdict = page.get_by_text("The difference is")
+    verdict.wait_for()
+    assert LABELS["poe"] in verdict.inner_text()
+    assert "Yes." in verdict.inner_text()
+
+
+def test_the_csv_that_is_downloaded_holds_every_rule(open_page):
+    page = open_page("scores")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    text = download.value.path().read_text("utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["model"] for row in rows} == set(MODELS)
+    assert all(row["value"] and row["evaluation_commit"] for row in rows)
