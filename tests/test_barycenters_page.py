@@ -29,13 +29,6 @@ def told(app):
     return app.session_state["barycenters_command"]
 
 
-def release(app, **change):
-    """Let the widget send a state, as the browser does when a dot is released."""
-    state = {**told(app)["state"], **change}
-    app.session_state["barycenters"] = {"state": json.loads(json.dumps(state))}
-    return ran(app.run())
-
-
 def test_the_page_opens_in_its_default_state():
     app = opened()
     assert told(app)["state"] == json.loads(json.dumps(State()._asdict()))
@@ -71,13 +64,13 @@ def test_a_lesson_link_states_its_task_and_hides_controls(key):
 @pytest.mark.parametrize("key", QUESTIONS)
 def test_a_question_hides_the_curves_until_it_is_answered(key):
     app = opened()
-    app.button_group(key="barycenters_mode").set_value(["Predict first"])
+    app.button_group(key="barycenters_mode").set_value("Predict first")
     ran(app.run())
-    app.button_group(key="barycenters_question").set_value([key])
+    app.button_group(key="barycenters_question").set_value(key)
     ran(app.run())
     assert told(app)["hide"]
     for i, option in enumerate(QUESTIONS[key].options):
-        app.button_group(key="barycenters_answer").set_value([i])
+        app.button_group(key="barycenters_answer").set_value(i)
         ran(app.run())
         shown = app.success if option.right else app.warning
         assert option.why in shown[0].value
