@@ -62,6 +62,7 @@ async def lifespan(_app):
 
 def prewarm():
     """Import torch, load what the pages share, and answer once so that the first click is quick."""
+    from explorer.pages import atlas
     from explorer.pages.answers import answer
     from explorer.pages.lab import INFERENCE, lab
     from explorer.pages.questions import Question
@@ -70,6 +71,7 @@ def prewarm():
     logging.getLogger(st.runtime.scriptrunner_utils.script_run_context.__name__).setLevel("ERROR")
     with INFERENCE:
         answer(lab(), Question())
+    atlas.prewarm()
     prewarmed.set()
 
 

@@ -28,6 +28,13 @@ TILES = 100
 """Thumbnails in a row of their sheet."""
 
 
+def prewarm() -> None:
+    """Load all maps, and compose the sheet of thumbnails that they share."""
+    shared = {key for key in MODELS if isinstance(embedding(key), Embedding)}
+    for key in shared:
+        sheet(key)
+
+
 def embedding(key: str) -> Embedding | str:
     """The maps of a model, or the sentence that says why there are none and what to do."""
     try:

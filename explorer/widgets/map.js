@@ -17,7 +17,7 @@ export class Panel {
         el("span", { class: "zoom" },
           button("+", "Zoom in", () => this.zoomBy(1.6)),
           button("−", "Zoom out", () => this.zoomBy(1 / 1.6)),
-          button("Reset", "Show the whole map", () => this.reset()))),
+          button("Reset", "Reset to the whole map", () => this.reset()))),
       el("div", { class: "plot" }, this.points, this.marks));
     this.listen();
     new ResizeObserver(() => this.resize()).observe(this.marks);
@@ -141,7 +141,7 @@ export class Panel {
       counts[this.category[i]][y * grid + x]++;
       total[this.category[i]]++;
     }
-    return counts.map((cells, category) => {
+    const peaks = counts.map((cells, category) => {
       let best = 0, where = null;
       for (let y = 1; y < grid - 1; y++)
         for (let x = 1; x < grid - 1; x++) {
@@ -149,8 +149,20 @@ export class Panel {
           for (let v = -1; v <= 1; v++) for (let u = -1; u <= 1; u++) sum += cells[(y + v) * grid + x + u];
           if (sum > best) (best = sum), (where = [((x + 0.5) / grid) * width, ((y + 0.5) / grid) * height]);
         }
-      return where && total[category] > 0.005 * d.T ? where : null;
+      return total[category] > 0.005 * d.T ? where : null;
     });
+    // Labels that would cover one another step apart.
+    const room = 20 * this.dpr;
+    for (let round = 0; round < 6; round++)
+      for (const [a, one] of peaks.entries())
+        for (const two of peaks.slice(a + 1)) {
+          if (!one || !two) continue;
+          const x = two[0] - one[0] || 1, y = two[1] - one[1], apart = Math.hypot(x, y);
+          if (apart >= room) continue;
+          const push = (room - apart) / 2 / apart;
+          (one[0] -= x * push), (one[1] -= y * push), (two[0] += x * push), (two[1] += y * push);
+        }
+    return peaks;
   }
 
   annotate() {
