@@ -240,6 +240,7 @@ def test_rates_say_what_one_conflict_says_of_many():
     assert set(found["behaviors"]) == set(BEHAVIORS)
     assert found["shares"][0] == pytest.approx(2 / 3, abs=0.05)
     assert found["n_samples"] == 40
+    assert found["calm"] == 1.0
 
 
 def test_rates_depend_on_the_seed_and_on_nothing_else():

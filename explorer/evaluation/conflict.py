@@ -146,6 +146,23 @@ def count_classes(verdicts: Tensor, n_classes: int) -> ConflictCounts:
 
 
 @torch.inference_mode()
+def read(
+    model: MultimodalVAE,
+    classifiers: Classifiers,
+    posterior: Mixture,
+    target: str,
+    n_draws: int,
+    generator: torch.Generator | None = None,
+    *,
+    n_classes: int = 10,
+) -> ConflictCounts:
+    """Draw from ``posterior``, decode ``target`` and count what the classifier reads."""
+    z = draw(posterior, n_draws, generator).z
+    pictures = model.decode(z, [target])[target].mean
+    return count_classes(classifiers.predict({target: pictures})[target], n_classes)
+
+
+@torch.inference_mode()
 def conflict(
     model: MultimodalVAE,
     classifiers: Classifiers,
@@ -185,9 +202,7 @@ def conflict(
     """
     given = contradict(batch, other, swapped)
     posterior = (model.posterior if whole_mixture else model.subset_posterior)(given)
-    z = draw(posterior, n_draws, generator).z
-    pictures = model.decode(z, [target])[target].mean
-    return count_classes(classifiers.predict({target: pictures})[target], n_classes)
+    return read(model, classifiers, posterior, target, n_draws, generator, n_classes=n_classes)
 
 
 def behavior(sides: Tensor) -> str:
@@ -226,6 +241,7 @@ def opponents(labels: Tensor, generator: torch.Generator | None = None) -> Tenso
     return torch.multinomial(differs, 1, generator=generator).squeeze(1)
 
 
+@torch.inference_mode()
 def conflict_rates(
     model: MultimodalVAE,
     classifiers: Classifiers,
@@ -256,14 +272,15 @@ def conflict_rates(
     Returns
     -------
     ``shares``: mean share of draws on side A, side B and neither; ``behaviors``: share of samples
-    by behavior; and what they were computed from.
+    by behavior; ``calm``: mean share of draws that show the sample's digit when nothing is
+    swapped, without which the rest cannot be judged; and what they were computed from.
     """
     generator = torch.Generator().manual_seed(seed)
     n_samples = min(n_samples, len(split))
     chosen = torch.randperm(len(split), generator=generator)[:n_samples]
     others = chosen[opponents(split.labels[chosen], generator)]
     n_classes = int(split.labels.max()) + 1
-    sides = []
+    sides, calm = [], []
     for here, there in zip(chosen.split(batch_size), others.split(batch_size), strict=True):
         batch, other = (_only(split[i], observed) for i in (here, there))
         counts = conflict(
@@ -279,10 +296,14 @@ def conflict_rates(
             n_classes=n_classes,
         )
         sides.append(counts.sides(split.labels[here], split.labels[there]))
+        posterior = (model.posterior if whole_mixture else model.subset_posterior)(batch)
+        peace = read(model, classifiers, posterior, target, n_draws, generator, n_classes=n_classes)
+        calm.append(peace.by_class.gather(1, split.labels[here].unsqueeze(1)))
     sides = torch.cat(sides)
     seen = Counter(behavior(row) for row in sides)
     return {
         "shares": (sides / n_draws).mean(0).tolist(),
+        "calm": float(torch.cat(calm).float().mean() / n_draws),
         "behaviors": {name: seen[name] / n_samples for name in BEHAVIORS},
         "n_samples": n_samples,
         "n_draws": n_draws,

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from explorer.aggregations import AGGREGATIONS, power_set, subsets
 from explorer.datasets import Dataset
-from explorer.evaluation.conflict import behavior, contradict, count_classes, draw
+from explorer.evaluation.conflict import behavior, contradict, count_classes, draw, read
 from explorer.gaussians import Gaussian, Mixture, kl_to_prior
 from explorer.links import State, read_link, write_link
 from explorer.models import MODELS, MultimodalVAE
@@ -28,6 +28,9 @@ from explorer.playground import Expert
 
 SHOWN = 8
 """Example draws beside each bar of a conflict."""
+
+CALM_VOTES = 50
+"""Draws that say what a model makes of the same views when nothing is swapped."""
 
 SPRITE_COLUMNS = 16
 
@@ -150,17 +153,15 @@ def show_conflict(lab: Lab, question: Question) -> dict[str, object]:
     labels = lab.data.test.labels[pair]
     both = lab.data.test[pair]
     here, there = ({name: x[i : i + 1] for name, x in both.items()} for i in (0, 1))
-    batch = contradict(
-        {name: here[name] for name in lab.names if name in question.given},
-        there,
-        question.swapped,
-    )
+    calm = {name: here[name] for name in lab.names if name in question.given}
+    batch = contradict(calm, there, question.swapped)
     places = dict(zip(batch, sprite.add(torch.cat(list(batch.values()))), strict=True))
     return {
         "kind": "conflict",
         "labels": labels.tolist(),
         "target": question.target,
         "votes": question.votes,
+        "calm_votes": CALM_VOTES,
         "given": [
             _input(lab, name, places[name]) | {"side": "AB"[name in question.swapped]}
             for name in batch
@@ -172,7 +173,7 @@ def show_conflict(lab: Lab, question: Question) -> dict[str, object]:
                 if isinstance(model := lab.models[key], str)
                 else {"error": lab.classifiers}
                 if isinstance(lab.classifiers, str)
-                else _sided(lab, model, batch, labels, question, sprite)
+                else _sided(lab, model, batch, calm, labels, question, sprite)
             )
             for key in MODELS
         ],
@@ -186,7 +187,7 @@ def show_rates(rates: list[dict[str, object]]) -> dict[str, object]:
         "kind": "rates",
         "models": [
             look(row["key"])
-            | {"whole": row["whole"], "shares": row["behaviors"], "draws": row["shares"]}
+            | {"whole": row["whole"], "shares": row["behaviors"], "calm": row["calm"]}
             for row in rates
         ],
         "n_samples": rates[0]["n_samples"],
@@ -367,11 +368,13 @@ def _sided(
     lab: Lab,
     model: MultimodalVAE,
     batch: dict[str, Tensor],
+    calm: dict[str, Tensor],
     labels: Tensor,
     question: Question,
     sprite: Sprite,
 ) -> dict[str, object]:
-    posterior = (model.posterior if question.whole else model.subset_posterior)(batch)
+    believe = model.posterior if question.whole else model.subset_posterior
+    posterior = believe(batch)
     generator = torch.Generator().manual_seed(question.seed)
     drawn = draw(posterior, question.votes, generator, question.temperature)
     pictures = model.decode(drawn.z[:, 0], [question.target])[question.target].mean
@@ -380,11 +383,15 @@ def _sided(
     sides = counts.sides(labels[:1], labels[1:])[0]
     strangers = counts.by_class[0].clone()
     strangers[labels] = 0
+    peace = read(
+        model, lab.classifiers, believe(calm), question.target, CALM_VOTES, generator
+    ).by_class[0]
     components = _components(lab, batch, posterior)
     places = sprite.add(pictures[:SHOWN])
     return {
         "components": components,
         "sides": sides.tolist(),
+        "calm": int(peace[labels[0]]),
         "behavior": behavior(sides),
         "stranger": int(strangers.argmax()) if strangers.sum() else None,
         "draws": [

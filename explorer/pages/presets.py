@@ -6,6 +6,7 @@ preset: one line in ``PRESETS``, then that command.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -36,21 +37,52 @@ class Preset(NamedTuple):
     question: Question
 
 
+CLASH = Question(view="conflict", item=0, other=9, models=("moe", "mopoe", "mwb"))
+
 PRESETS: tuple[Preset, ...] = (
     Preset(
-        "Two views of one digit",
-        "Two views are given, three are hidden. Which models draw the right digit every time?",
+        "Two views",
+        "Three views are hidden. The two mixtures over subsets were trained on every choice of "
+        "views, the product only on all five at once. Whose draws are right?",
         Question(),
     ),
     Preset(
-        "One view",
-        "One view is given. Models that only ever saw all five at once have no idea what to do.",
-        Question(given=("m0",)),
+        "All views",
+        "Nothing is hidden: this is what the product was trained for. Now take a view away.",
+        Question(given=("m0", "m1", "m2", "m3", "m4")),
+    ),
+    Preset(
+        "An unclear view",
+        "One view, and it is hard to read. How many more until every draw is right?",
+        Question(item=19, given=("m0",), models=("moe", "mopoe", "mwb")),
+    ),
+    Preset(
+        "A view that hurts",
+        "From m0 alone the mixture of products always draws a 4. With m3 as well it never does. "
+        "The mixture of experts keeps both opinions.",
+        Question(item=2, models=("moe", "mopoe", "mwb")),
     ),
     Preset(
         "One against one",
-        "Two views contradict each other. Nobody can be right: who takes a side?",
-        Question(view="conflict"),
+        "A 4 against a 6. Who takes a side, who alternates, who draws something else?",
+        CLASH,
+    ),
+    Preset(
+        "The same, whole mixture",
+        "The two mixtures over subsets, drawn from the belief they are trained with: now they "
+        "alternate.",
+        replace(CLASH, whole=True),
+    ),
+    Preset(
+        "One against three",
+        "Three views show a 4, one shows a 6. The product follows the one that is surest, the "
+        "Wasserstein barycenter the majority.",
+        replace(CLASH, given=("m0", "m1", "m2", "m3"), target="m4"),
+    ),
+    Preset(
+        "Three against one",
+        "The other way round: three views of the 6, one of the 4. Now they agree.",
+        replace(CLASH, item=9, other=0, given=("m0", "m1", "m2", "m3"), target="m4"),
     ),
 )
 

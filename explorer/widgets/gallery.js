@@ -228,7 +228,8 @@ function sides(model, data, cut) {
     examples.append(box);
   }
   described(examples, `Examples: ${model.draws.map((d) => d.digit).join(", ")}`);
-  line.append(el("div", "tally", bar, el("p", "", el("b", "", said[0]), said[1])), examples);
+  const calm = el("small", "", ` (without the swap ${model.calm} of ${data.calm_votes} are a ${data.labels[0]})`);
+  line.append(el("div", "tally", bar, el("p", "", el("b", "", said[0]), said[1], calm)), examples);
   return line;
 }
 
@@ -265,9 +266,10 @@ function rates(data) {
       if (share > 0.07) segment.append(el("b", "", percent(share)));
       bar.append(segment);
     }
-    bars.append(colored(el("section", "side two", el("header", "", swatch(model), name), bar), model.colors));
+    const calm = el("p", "calm", `${percent(model.calm)} right without a swap`);
+    bars.append(colored(el("section", "side", el("header", "", swatch(model), name), bar, calm), model.colors));
   }
-  const note = el("p", "how", `${data.n_samples} pairs of test samples, ${data.n_draws} draws each; precomputed. Side A is the digit that more views show, or the first of two.`);
+  const note = el("p", "how", `${data.n_samples} pairs of test samples, ${data.n_draws} draws each; precomputed. One view of side A is swapped for side B. A model that draws badly without a swap cannot be judged by its behavior under one.`);
   return [legend, bars, note];
 }
 
