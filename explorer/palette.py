@@ -91,7 +91,7 @@ where it is."""
 
 SIZE_COLORS: dict[str, tuple[str, ...]] = {
     "light": ("#b9772a", "#b04f56", "#8a3a78", "#58307f", "#241c52"),
-    "dark": ("#7f76c4", "#b06cb4", "#e0748a", "#f5a26f", "#fbe08f"),
+    "dark": ("#7f63c6", "#bb6fb9", "#ee7f8d", "#fcae6c", "#fdeaa0"),
 }
 """Theme -> colors of 1 to 5 things, in order."""
 

@@ -101,6 +101,25 @@ def test_colors_stay_apart_for_every_eye(theme, vision):
             assert distance(one, other, vision) >= 11, (one, other)
 
 
+@pytest.mark.parametrize("theme", palette.THEMES)
+@pytest.mark.parametrize(
+    ("table", "normal", "least"),
+    [
+        (palette.CLASS_COLORS, 10, 5.5),
+        (palette.SIZE_COLORS, 10, 6.5),
+        (palette.VERDICT_COLORS, 20, 19),
+    ],
+    ids=["classes", "sizes", "verdicts"],
+)
+def test_colors_on_the_maps_stand_out_and_stay_apart(table, normal, least, theme):
+    """Less is asked where ten colors must fit; what they color is labelled too."""
+    for one in table[theme]:
+        assert all(contrast(one, background) >= 3 for background in palette.BACKGROUNDS[theme])
+    for one, other in combinations(table[theme], 2):
+        assert distance(one, other, "normal") >= normal, (one, other)
+        assert all(distance(one, other, vision) >= least for vision in VISION), (one, other)
+
+
 def test_two_rules_with_one_dash_pattern_are_told_apart_by_color_in_gray():
     """Only the product and the plain mixture are both solid."""
     solid = [key for key, dash in palette.DASHES.items() if not dash]
