@@ -65,7 +65,7 @@ class Opener:
         page = self.contexts[theme].new_page()
         self.pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("request", self._request)
@@ -97,11 +97,12 @@ class Opener:
 
 
 def settle(page):
-    """Wait until the script has run to its end: the footer is there and nothing is running."""
+    """Wait until a page is complete: script at its end, footer there, no skeleton left."""
     page.get_by_text(re.compile(rf"^{FOOTER} \d")).wait_for()
     page.wait_for_function(
         """() => document.querySelector("[data-testid=stApp]")
-                         .getAttribute("data-test-script-state") === "notRunning" """
+                         .getAttribute("data-test-script-state") === "notRunning"
+                 && !document.querySelector("[data-testid=stSkeleton]")"""
     )
 
 

@@ -32,6 +32,10 @@ def test_every_page_is_drawn_and_accessible(open_page, axe, path, look):
     theme, width = LOOKS[look]
     page = open_page(path, theme=theme, width=width)
     shot(page, f"{path}-{look}")
+    page.locator("[data-testid=stExpander] summary").evaluate_all(
+        "all => all.forEach((summary) => summary.parentElement.open || summary.click())"
+    )
+    page.wait_for_timeout(1000)
     assert not axe(page)
 
 
