@@ -140,11 +140,10 @@ def plot_by_subset(
         figure.add_vline(x=column + 0.5, line={"color": MUTED[theme], "width": 1})
     figure.update_xaxes(showticklabels=False, showgrid=False)
     figure.update_xaxes(
-        title="modalities given",
         showticklabels=True,
         tickangle=0,
         tickvals=[np.flatnonzero(sizes == size).mean() for size in np.unique(sizes)],
-        ticktext=[str(size) for size in np.unique(sizes)],
+        ticktext=["1 given", *(str(size) for size in np.unique(sizes)[1:])],
         row=2,
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)

@@ -112,12 +112,14 @@ def show_headline(evaluations: list[Evaluation], scores: list[Score]) -> None:
         },
         key="headline",
     )
-    for evaluation in evaluations:
-        if evaluation.problem:
-            st.warning(
-                f"**{LABELS[evaluation.model]}** has no figures: {evaluation.problem}. "
-                f"`{evaluation.remedy}`"
-            )
+    problems = [
+        f"- **{LABELS[evaluation.model]}** has no figures, {evaluation.problem}: "
+        f"`{evaluation.remedy}`"
+        for evaluation in evaluations
+        if evaluation.problem
+    ]
+    if problems:
+        st.warning("\n".join(problems))
     if rows:
         computed = next(e.scores["computed"] for e in evaluations if e.scores is not None)
         st.caption(
@@ -209,7 +211,8 @@ def reveal(a: Score, b: Score, guess: str) -> None:
         )
     )
     st.caption(
-        f"From {a.n} test tuples (or draws), errors taken as independent. What the interval cannot "
+        f"From {a.n} test tuples (or draws). Errors are taken as independent, though both rules "
+        "were asked about the same tuples, so the true interval is rather narrower. What it cannot "
         "hold: another seed would train other weights. One run of each rule says which of these "
         "two *checkpoints* is better; to compare the *rules*, train several seeds of each."
     )
