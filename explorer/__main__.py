@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -193,7 +194,7 @@ def evaluate(
             loaded = load_pretrained(dataset, key, root)
             folder = checkpoint_directory(dataset, key, root)
             task = progress.add_task(key, total=1.0)
-            started = time.monotonic()
+            started, used = time.monotonic(), time.process_time()
             scores = run(
                 loaded,
                 data,
@@ -205,8 +206,8 @@ def evaluate(
             )
             progress.update(task, description=key, completed=1.0)
             recipe = {"dataset": dataset, "model": key}
-            computed = {"computed": origin(folder, seed, time.monotonic() - started)}
-            write_scores(recipe | scores | computed, folder)
+            took = time.monotonic() - started, time.process_time() - used
+            write_scores(recipe | scores | {"computed": origin(folder, seed, *took)}, folder)
     _print_checkpoints(dataset, root)
 
 
@@ -255,25 +256,32 @@ def pretrained_list() -> None:
 
 
 def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> None:
-    import json
+    from explorer.checkpoints import list_pretrained
+    from explorer.scores import MEASURES, headline, read_evaluations, tidy
 
-    from explorer.checkpoints import list_pretrained, read_scores
-    from explorer.evaluation import headline
-    from explorer.models.vae import CONFIG
-
-    rows = []
-    for name, key, folder in list_pretrained(dataset, root):
-        budget = json.loads((folder / CONFIG).read_text()).get("provenance", {})
-        minutes = {"core-minutes": str(budget.get("core_minutes", "-"))}
-        where = {"folder": os.path.relpath(folder)}
-        rows.append(
-            {"dataset": name, "model": key} | minutes | headline(read_scores(folder)) | where
-        )
-    columns = list(max(rows, key=len, default={}))
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*(row.get(column, "-") for column in columns))
-    console.print(table)
+    found = list_pretrained(dataset, root)
+    figures, minutes = {}, {}
+    for name in dict.fromkeys(name for name, _, _ in found):
+        evaluations = read_evaluations(name, root)
+        scores = tidy(evaluations)
+        for evaluation in evaluations:
+            key = (name, evaluation.model)
+            minutes[key] = str(evaluation.trained.get("core_minutes", "-"))
+            if evaluation.scores is not None:
+                figures[key] = headline(scores, evaluation.model)
+    columns = list(next(iter(figures.values()), {}))
+    table = Table("model", "core-minutes", *columns, "folder", box=SIMPLE_HEAD)
+    for name, model, folder in found:
+        row = figures.get((name, model), {})
+        cells = [
+            f"{row[c].value:.{MEASURES[row[c].measure].digits}f}" if c in row else "-"
+            for c in columns
+        ]
+        table.add_row(model, minutes.get((name, model), "-"), *cells, os.path.relpath(folder))
+    # a narrow terminal wraps lines; cutting figures would be worse
+    console.print(table, width=max(console.width, 140), crop=False, soft_wrap=True)
+    if columns:
+        console.print("the number in a column is how many modalities were given", style="dim")
 
 
 def main() -> None:

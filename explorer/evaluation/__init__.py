@@ -16,7 +16,8 @@ coherence           conditional_by_size, conditional_by_target (target, then siz
 likelihood          importance_weighted: by proposal, in nats, with effective_draws; elbo,
                     reconstruction and kl of the same tuples; draws, test_tuples
 reconstruction      by modality and ``mean``: absolute_error, ssim_data_range_1, ssim_data_range_2
-computed            seed, seconds, commit, torch, cpu, threads, weights_sha256 of the checkpoint
+computed            seed, seconds and cpu_seconds it took, commit, torch, cpu, threads, and
+                    weights_sha256 of the checkpoint it was computed from
 =================== ===============================================================================
 
 Each of the first four also says in one sentence under ``how`` how it was computed. Shapes: M
@@ -174,25 +175,6 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-def headline(scores: dict | None) -> dict[str, str]:
-    """Give the figures worth a table, as text by column; none where there are no scores yet."""
-    if scores is None:
-        return {}
-
-    def ends(by_size: dict[str, dict]) -> str:
-        means = [figure["mean"] for figure in by_size.values()]
-        return f"{means[0]:.3f} / {means[-1]:.3f}"
-
-    weighted = list(scores["likelihood"]["importance_weighted"].values())
-    return {
-        "latent accuracy, one / all": ends(scores["latent_accuracy"]["by_size"]),
-        "coherence, one / all but one": ends(scores["coherence"]["conditional_by_size"]),
-        "joint": f"{scores['coherence']['joint']['mean']:.3f}",
-        "log p(x), nats": f"{max(figure['mean'] for figure in weighted):.0f}",
-        "SSIM": f"{scores['reconstruction']['mean']['ssim_data_range_1']['mean']:.3f}",
-    }
 
 
 def _latent_accuracy(
