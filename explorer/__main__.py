@@ -278,8 +278,8 @@ def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> 
             for c in columns
         ]
         table.add_row(model, minutes.get((name, model), "-"), *cells, os.path.relpath(folder))
-    # a narrow terminal wraps lines; cutting figures would be worse
-    console.print(table, width=max(console.width, 140), crop=False, soft_wrap=True)
+    # a narrow terminal wraps these lines; cut figures would be worse
+    Console(width=max(console.width, 150)).print(table)
     if columns:
         console.print("the number in a column is how many modalities were given", style="dim")
 
