@@ -12,13 +12,23 @@ export class Panel {
     this.title = el("strong");
     const button = (label, name, act) =>
       el("button", { type: "button", "aria-label": name, title: name, onclick: act }, label);
-    this.node = el("figure", { class: "panel" },
-      el("figcaption", {}, this.title,
-        el("span", { class: "zoom" },
+    this.node = el(
+      "figure",
+      { class: "panel" },
+      el(
+        "figcaption",
+        {},
+        this.title,
+        el(
+          "span",
+          { class: "zoom" },
           button("+", "Zoom in", () => this.zoomBy(1.6)),
           button("−", "Zoom out", () => this.zoomBy(1 / 1.6)),
-          button("Reset", "Reset to the whole map", () => this.reset()))),
-      el("div", { class: "plot" }, this.points, this.marks));
+          button("Reset", "Reset to the whole map", () => this.reset()),
+        ),
+      ),
+      el("div", { class: "plot" }, this.points, this.marks),
+    );
     this.listen();
     new ResizeObserver(() => this.resize()).observe(this.marks);
   }
@@ -27,9 +37,11 @@ export class Panel {
     const n = data.T * data.masks.length;
     this.data = data;
     this.title.textContent = data.label;
-    this.marks.setAttribute("aria-label",
+    this.marks.setAttribute(
+      "aria-label",
       `Map of the latent space of ${data.label}. Arrow keys move from point to point, Enter picks one, ` +
-      "plus and minus zoom, zero resets, Escape lets go.");
+        "plus and minus zoom, zero resets, Escape lets go.",
+    );
     this.at = new Float32Array(2 * n); // where points are, in steps of the quantisation
     this.sx = new Float32Array(n); // and on the screen, in device px
     this.sy = new Float32Array(n);
@@ -40,15 +52,19 @@ export class Panel {
 
   // Glide to a layout: the eye can follow which cluster went where.
   show(layout) {
-    const from = this.at.slice(), to = this.data.layouts[layout];
-    const low = [LEVELS, LEVELS], high = [0, 0];
+    const from = this.at.slice(),
+      to = this.data.layouts[layout];
+    const low = [LEVELS, LEVELS],
+      high = [0, 0];
     for (let i = 0; i < to.length; i++) {
       low[i & 1] = Math.min(low[i & 1], to[i]);
       high[i & 1] = Math.max(high[i & 1], to[i]);
     }
-    const boxFrom = this.box ?? [...low, ...high], boxTo = [...low, ...high];
+    const boxFrom = this.box ?? [...low, ...high],
+      boxTo = [...low, ...high];
     cancelAnimationFrame(this.gliding);
-    const begin = performance.now(), span = this.settled && !still.matches ? 450 : 0;
+    const begin = performance.now(),
+      span = this.settled && !still.matches ? 450 : 0;
     this.settled = true;
     const step = (now) => {
       const t = span ? Math.min(1, Math.max(0, (now - begin) / span)) : 1;
@@ -63,8 +79,10 @@ export class Panel {
   }
 
   resize() {
-    const dpr = Math.min(2, devicePixelRatio || 1), box = this.marks.getBoundingClientRect();
-    const width = Math.round(box.width * dpr), height = Math.round(box.height * dpr);
+    const dpr = Math.min(2, devicePixelRatio || 1),
+      box = this.marks.getBoundingClientRect();
+    const width = Math.round(box.width * dpr),
+      height = Math.round(box.height * dpr);
     if (!width || (width === this.width && height === this.height)) return;
     Object.assign(this, { dpr, width, height, image: new ImageData(width, height) });
     for (const canvas of [this.points, this.marks]) Object.assign(canvas, { width, height });
@@ -72,8 +90,13 @@ export class Panel {
   }
 
   project() {
-    const { k, x, y } = this.zoom, [x0, y0, x1, y1] = this.box, pad = 22 * this.dpr;
-    const scale = Math.min((this.width - 2 * pad) / (x1 - x0 || 1), (this.height - 2 * pad) / (y1 - y0 || 1));
+    const { k, x, y } = this.zoom,
+      [x0, y0, x1, y1] = this.box,
+      pad = 22 * this.dpr;
+    const scale = Math.min(
+      (this.width - 2 * pad) / (x1 - x0 || 1),
+      (this.height - 2 * pad) / (y1 - y0 || 1),
+    );
     const a = scale * k;
     const bx = this.width / 2 + x * this.dpr - ((x0 + x1) / 2) * a;
     const by = this.height / 2 + y * this.dpr + ((y0 + y1) / 2) * a;
@@ -99,7 +122,8 @@ export class Panel {
   draw() {
     if (!this.width || !this.box) return;
     this.project();
-    const { app, width, height, image, sx, sy } = this, pixels = image.data;
+    const { app, width, height, image, sx, sy } = this,
+      pixels = image.data;
     const crowd = this.shown > 8000 ? 1.7 : this.shown > 2500 ? 2.3 : 3.1;
     const radius = crowd * this.dpr * Math.min(1.8, this.zoom.k ** 0.35);
     const strength = this.shown > 8000 ? 0.6 : 0.8;
@@ -109,12 +133,16 @@ export class Panel {
     const put = (wanted, alpha) => {
       for (const i of app.order) {
         if (!this.visible[i] || !wanted(i)) continue;
-        const category = this.category[i], { at, cover, reach } = stamps[category];
-        const x = Math.round(sx[i]), y = Math.round(sy[i]);
+        const category = this.category[i],
+          { at, cover, reach } = stamps[category];
+        const x = Math.round(sx[i]),
+          y = Math.round(sy[i]);
         if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
-        const color = app.entries[category].color, base = (y * width + x) * 4;
+        const color = app.entries[category].color,
+          base = (y * width + x) * 4;
         for (let p = 0; p < at.length; p++) {
-          const q = base + at[p], c = cover[p] * alpha;
+          const q = base + at[p],
+            c = cover[p] * alpha;
           pixels[q] += (color[0] - pixels[q]) * c;
           pixels[q + 1] += (color[1] - pixels[q + 1]) * c;
           pixels[q + 2] += (color[2] - pixels[q + 2]) * c;
@@ -122,7 +150,11 @@ export class Panel {
       }
     };
     const { spotlight, brushed } = app;
-    const lit = brushed ? (i) => brushed[i] : spotlight !== null ? (i) => this.category[i] === spotlight : null;
+    const lit = brushed
+      ? (i) => brushed[i]
+      : spotlight !== null
+        ? (i) => this.category[i] === spotlight
+        : null;
     if (lit) {
       put((i) => !lit(i), 0.07);
       put(lit, 0.9);
@@ -133,21 +165,29 @@ export class Panel {
 
   // A digit stands where most of its visible points are.
   peaks() {
-    const grid = 40, n = this.app.entries.length, { width, height } = this, d = this.app.data;
-    const counts = Array.from({ length: n }, () => new Uint16Array(grid * grid)), total = new Uint32Array(n);
+    const grid = 40,
+      n = this.app.entries.length,
+      { width, height } = this,
+      d = this.app.data;
+    const counts = Array.from({ length: n }, () => new Uint16Array(grid * grid)),
+      total = new Uint32Array(n);
     for (let i = 0; i < this.sx.length; i++) {
-      const x = ((this.sx[i] / width) * grid) | 0, y = ((this.sy[i] / height) * grid) | 0;
+      const x = ((this.sx[i] / width) * grid) | 0,
+        y = ((this.sy[i] / height) * grid) | 0;
       if (!this.visible[i] || x < 0 || y < 0 || x >= grid || y >= grid) continue;
       counts[this.category[i]][y * grid + x]++;
       total[this.category[i]]++;
     }
     const peaks = counts.map((cells, category) => {
-      let best = 0, where = null;
+      let best = 0,
+        where = null;
       for (let y = 1; y < grid - 1; y++)
         for (let x = 1; x < grid - 1; x++) {
           let sum = 0;
-          for (let v = -1; v <= 1; v++) for (let u = -1; u <= 1; u++) sum += cells[(y + v) * grid + x + u];
-          if (sum > best) (best = sum), (where = [((x + 0.5) / grid) * width, ((y + 0.5) / grid) * height]);
+          for (let v = -1; v <= 1; v++)
+            for (let u = -1; u <= 1; u++) sum += cells[(y + v) * grid + x + u];
+          if (sum > best)
+            ((best = sum), (where = [((x + 0.5) / grid) * width, ((y + 0.5) / grid) * height]));
         }
       return total[category] > 0.005 * d.T ? where : null;
     });
@@ -157,19 +197,24 @@ export class Panel {
       for (const [a, one] of peaks.entries())
         for (const two of peaks.slice(a + 1)) {
           if (!one || !two) continue;
-          const x = two[0] - one[0] || 1, y = two[1] - one[1], apart = Math.hypot(x, y);
+          const x = two[0] - one[0] || 1,
+            y = two[1] - one[1],
+            apart = Math.hypot(x, y);
           if (apart >= room) continue;
           const push = (room - apart) / 2 / apart;
-          (one[0] -= x * push), (one[1] -= y * push), (two[0] += x * push), (two[1] += y * push);
+          ((one[0] -= x * push), (one[1] -= y * push), (two[0] += x * push), (two[1] += y * push));
         }
     return peaks;
   }
 
   annotate() {
-    const context = this.marks.getContext("2d"), { app, dpr, sx, sy } = this, d = app.data;
+    const context = this.marks.getContext("2d"),
+      { app, dpr, sx, sy } = this,
+      d = app.data;
     context.clearRect(0, 0, this.width, this.height);
     context.lineJoin = "round";
-    const halo = css(app.look.background), ink = css(app.look.ink);
+    const halo = css(app.look.background),
+      ink = css(app.look.ink);
     const text = (label, x, y, size, color = ink, weight = 700) => {
       context.font = `${weight} ${size * dpr}px ${app.look.font}`;
       context.textAlign = "center";
@@ -188,14 +233,15 @@ export class Panel {
       if (this.gliding || this.zoom.k !== 1) this.labels = null;
     }
     const web = (point, strong) => {
-      const item = point % d.T, all = (d.masks.length - 1) * d.T + item;
+      const item = point % d.T,
+        all = (d.masks.length - 1) * d.T + item;
       context.strokeStyle = ink;
       context.globalAlpha = strong ? 0.75 : 0.4;
       context.lineWidth = (strong ? 1.3 : 0.9) * dpr;
       context.beginPath();
       for (let s = 0; s < d.masks.length - 1; s++) {
         const i = s * d.T + item;
-        if (app.chosen[s]) context.moveTo(sx[all], sy[all]), context.lineTo(sx[i], sy[i]);
+        if (app.chosen[s]) (context.moveTo(sx[all], sy[all]), context.lineTo(sx[i], sy[i]));
       }
       context.stroke();
       context.globalAlpha = 1;
@@ -212,8 +258,9 @@ export class Panel {
     };
     if (this.loop) this.drawLoop(context);
     const { picked } = app.view;
-    if (picked !== null) web(picked, true), this.ring(context, picked, 8 * dpr);
-    if (app.hovered !== null && app.hovered !== picked) web(app.hovered, false), this.ring(context, app.hovered, 7 * dpr);
+    if (picked !== null) (web(picked, true), this.ring(context, picked, 8 * dpr));
+    if (app.hovered !== null && app.hovered !== picked)
+      (web(app.hovered, false), this.ring(context, app.hovered, 7 * dpr));
   }
 
   drawLoop(context) {
@@ -229,12 +276,15 @@ export class Panel {
 
   // Visible points inside the loop, by the even-odd rule.
   inside() {
-    const { loop, sx, sy } = this, found = new Uint8Array(sx.length);
+    const { loop, sx, sy } = this,
+      found = new Uint8Array(sx.length);
     for (let i = 0; i < sx.length; i++) {
       if (!this.visible[i]) continue;
       for (let a = 0, b = loop.length - 1; a < loop.length; b = a++) {
-        const [xa, ya] = loop[a], [xb, yb] = loop[b];
-        if (ya > sy[i] !== yb > sy[i] && sx[i] < ((xb - xa) * (sy[i] - ya)) / (yb - ya) + xa) found[i] ^= 1;
+        const [xa, ya] = loop[a],
+          [xb, yb] = loop[b];
+        if (ya > sy[i] !== yb > sy[i] && sx[i] < ((xb - xa) * (sy[i] - ya)) / (yb - ya) + xa)
+          found[i] ^= 1;
       }
     }
     return found;
@@ -253,30 +303,39 @@ export class Panel {
   }
 
   nearest(x, y) {
-    let best = (REACH * this.dpr) ** 2, found = null;
+    let best = (REACH * this.dpr) ** 2,
+      found = null;
     for (let i = 0; i < this.sx.length; i++) {
       if (!this.visible[i]) continue;
       const distance = (this.sx[i] - x) ** 2 + (this.sy[i] - y) ** 2;
-      if (distance < best) (best = distance), (found = i);
+      if (distance < best) ((best = distance), (found = i));
     }
     return found;
   }
 
   // The next visible point in a direction: near, and not far off it.
   neighbor(from, dx, dy) {
-    let best = Infinity, found = from;
+    let best = Infinity,
+      found = from;
     for (let i = 0; i < this.sx.length; i++) {
       if (!this.visible[i] || i === from) continue;
-      const x = this.sx[i] - this.sx[from], y = this.sy[i] - this.sy[from];
-      const along = x * dx + y * dy, off = Math.abs(x * dy - y * dx);
-      if (along > 3 * this.dpr && off <= along && along + 2 * off < best) (best = along + 2 * off), (found = i);
+      const x = this.sx[i] - this.sx[from],
+        y = this.sy[i] - this.sy[from];
+      const along = x * dx + y * dy,
+        off = Math.abs(x * dy - y * dx);
+      if (along > 3 * this.dpr && off <= along && along + 2 * off < best)
+        ((best = along + 2 * off), (found = i));
     }
     return found;
   }
 
   zoomBy(factor, x = 0, y = 0) {
-    const k = Math.min(40, Math.max(1, this.zoom.k * factor)), f = k / this.zoom.k;
-    this.zoom = k === 1 ? { k, x: 0, y: 0 } : { k, x: x - (x - this.zoom.x) * f, y: y - (y - this.zoom.y) * f };
+    const k = Math.min(40, Math.max(1, this.zoom.k * factor)),
+      f = k / this.zoom.k;
+    this.zoom =
+      k === 1
+        ? { k, x: 0, y: 0 }
+        : { k, x: x - (x - this.zoom.x) * f, y: y - (y - this.zoom.y) * f };
     this.node.classList.toggle("zoomed", k > 1);
     this.labels = null;
     this.redraw();
@@ -291,12 +350,14 @@ export class Panel {
     this.frame = requestAnimationFrame(() => this.draw());
   }
 
-  place(event) { // CSS px from the middle of the plot
+  place(event) {
+    // CSS px from the middle of the plot
     const box = this.marks.getBoundingClientRect();
     return [event.clientX - box.left - box.width / 2, event.clientY - box.top - box.height / 2];
   }
 
-  spot(event) { // device px
+  spot(event) {
+    // device px
     const [x, y] = this.place(event);
     return [this.width / 2 + x * this.dpr, this.height / 2 + y * this.dpr];
   }
@@ -306,16 +367,19 @@ export class Panel {
   }
 
   listen() {
-    const { marks } = this, down = new Map();
+    const { marks } = this,
+      down = new Map();
     let moved = 0;
     marks.onpointerdown = (event) => {
       down.set(event.pointerId, this.place(event));
       moved = 0;
       if (event.shiftKey || this.app.lassoing) this.loop = [this.spot(event)];
-      if (this.loop || event.pointerType === "mouse" || this.zoom.k > 1) marks.setPointerCapture(event.pointerId);
+      if (this.loop || event.pointerType === "mouse" || this.zoom.k > 1)
+        marks.setPointerCapture(event.pointerId);
     };
     marks.onpointermove = (event) => {
-      const here = this.place(event), before = down.get(event.pointerId);
+      const here = this.place(event),
+        before = down.get(event.pointerId);
       if (!before) return this.app.hover(this.under(event));
       if (this.loop) {
         this.loop.push(this.spot(event));
@@ -323,9 +387,17 @@ export class Panel {
       } else if (down.size === 2) {
         const [other] = [...down].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
         const spread = (p) => Math.hypot(p[0] - other[0], p[1] - other[1]);
-        this.zoomBy(spread(here) / spread(before), (here[0] + other[0]) / 2, (here[1] + other[1]) / 2);
+        this.zoomBy(
+          spread(here) / spread(before),
+          (here[0] + other[0]) / 2,
+          (here[1] + other[1]) / 2,
+        );
       } else if (this.zoom.k > 1) {
-        this.zoom = { ...this.zoom, x: this.zoom.x + here[0] - before[0], y: this.zoom.y + here[1] - before[1] };
+        this.zoom = {
+          ...this.zoom,
+          x: this.zoom.x + here[0] - before[0],
+          y: this.zoom.y + here[1] - before[1],
+        };
         this.labels = null;
         this.redraw();
       }
@@ -346,15 +418,22 @@ export class Panel {
     marks.onpointerleave = () => this.app.hover(null);
     marks.ondblclick = (event) => this.zoomBy(2, ...this.place(event));
     // Scrolling the page must stay possible: the wheel zooms with Ctrl, or once the map has focus.
-    marks.addEventListener("wheel", (event) => {
-      if (!event.ctrlKey && marks.getRootNode().activeElement !== marks) return;
-      event.preventDefault();
-      this.zoomBy(Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), ...this.place(event));
-    }, { passive: false });
+    marks.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && marks.getRootNode().activeElement !== marks) return;
+        event.preventDefault();
+        this.zoomBy(Math.exp(-event.deltaY / (event.ctrlKey ? 100 : 400)), ...this.place(event));
+      },
+      { passive: false },
+    );
     marks.onkeydown = (event) => {
-      const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[event.key];
+      const step = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }[
+        event.key
+      ];
       const from = this.app.hovered ?? this.app.view.picked ?? this.visible.indexOf(1);
-      if (step && from >= 0) this.app.hover(this.app.hovered === null ? from : this.neighbor(from, ...step), true);
+      if (step && from >= 0)
+        this.app.hover(this.app.hovered === null ? from : this.neighbor(from, ...step), true);
       else if (event.key === "Enter" || event.key === " ") this.app.pick(this.app.hovered);
       else if (event.key === "Escape") this.app.letGo();
       else if (event.key === "+" || event.key === "=") this.zoomBy(1.6);

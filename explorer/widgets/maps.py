@@ -14,7 +14,7 @@ import numpy as np
 from explorer import palette
 from explorer.widgets import read
 
-MODULES = ("marks.js", "map.js", "scatter.js")
+MODULES = ("marks.js", "card.js", "map.js", "scatter.js")
 """In the order in which they build on one another."""
 
 PALETTE = {

@@ -25,22 +25,27 @@ export function unpack(bytes) {
 const SHAPES = {
   disc: (x, y, r) => r + 0.5 - Math.hypot(x, y),
   cross: (x, y, r) =>
-    Math.min(r * 0.42 + 0.5 - Math.min(Math.abs(x - y), Math.abs(x + y)) * 0.7071,
-             1.25 * r + 0.5 - Math.max(Math.abs(x), Math.abs(y))),
+    Math.min(
+      r * 0.42 + 0.5 - Math.min(Math.abs(x - y), Math.abs(x + y)) * 0.7071,
+      1.25 * r + 0.5 - Math.max(Math.abs(x), Math.abs(y)),
+    ),
 };
 
 export function stamp(shape, radius, width) {
-  const reach = Math.ceil(radius * 1.3) + 1, at = [], cover = [];
+  const reach = Math.ceil(radius * 1.3) + 1,
+    at = [],
+    cover = [];
   for (let y = -reach; y <= reach; y++)
     for (let x = -reach; x <= reach; x++) {
       const c = Math.min(1, Math.max(0, SHAPES[shape](x, y, radius)));
-      if (c > 0.02) at.push((y * width + x) * 4), cover.push(c);
+      if (c > 0.02) (at.push((y * width + x) * 4), cover.push(c));
     }
   return { at: Int32Array.from(at), cover: Float32Array.from(cover), reach };
 }
 
 export const rgb = (color) => [1, 3, 5].map((i) => parseInt(color.slice(i, i + 2), 16));
-export const rgbOf = (css) => (css[0] === "#" ? rgb(css) : css.match(/\d+/g).slice(0, 3).map(Number));
+export const rgbOf = (css) =>
+  css[0] === "#" ? rgb(css) : css.match(/\d+/g).slice(0, 3).map(Number);
 export const css = (color) => `rgb(${color.map(Math.round).join(" ")})`;
 
 // What a point can be colored by. A category has a name, a color, a shape and a size.
@@ -55,7 +60,9 @@ export const COLORINGS = {
     entries: (d, look) =>
       d.masks.map((mask, s) => {
         const members = look.modalities.filter((_, m) => mask & (1 << m));
-        const mean = members.reduce((a, b) => a.map((x, j) => x + b[j])).map((x) => x / members.length);
+        const mean = members
+          .reduce((a, b) => a.map((x, j) => x + b[j]))
+          .map((x) => x / members.length);
         return { name: d.subsets[s], color: mean };
       }),
     of: (d, panel, i) => (i / d.T) | 0,
@@ -88,7 +95,12 @@ export function el(tag, attributes = {}, ...children) {
 
 export function radios(title, options, value, onpick) {
   const buttons = Object.entries(options).map(([key, label]) =>
-    el("button", { type: "button", role: "radio", "data-key": key, onclick: () => set(key, true) }, label));
+    el(
+      "button",
+      { type: "button", role: "radio", "data-key": key, onclick: () => set(key, true) },
+      label,
+    ),
+  );
   const group = el("div", { class: "group", role: "radiogroup", "aria-label": title }, ...buttons);
   function set(key, told) {
     for (const button of buttons) {

@@ -7,6 +7,7 @@
 // and click only. The DOM and the view are kept on the node across reruns.
 
 import { COLORINGS, css, el, popcount, radios, rgb, rgbOf, unpack } from "./marks.js";
+import { describe, fillCard } from "./card.js";
 import { Panel } from "./map.js";
 
 class Scatter {
@@ -27,10 +28,19 @@ class Scatter {
       aloud: el("p", { class: "aloud", "aria-live": "polite" }),
     };
     const { bar, panels, card, key, aloud } = this.parts;
-    root.append(bar, el("div", { class: "stage" }, panels, card), key, aloud,
-      el("p", { class: "hint" },
+    root.append(
+      bar,
+      el("div", { class: "stage" }, panels, card),
+      key,
+      aloud,
+      el(
+        "p",
+        { class: "hint" },
         "Point to see what went in; click to see what comes out. Drag to move a zoomed map, double-click ",
-        "or Ctrl + wheel to zoom, Shift + drag for a lasso, arrow keys to walk. In the legend a click hides, a double-click leaves one."));
+        "or Ctrl + wheel to zoom, Shift + drag for a lasso, arrow keys to walk. " +
+          "In the legend a click hides, a double-click leaves one.",
+      ),
+    );
     root.addEventListener("transitionend", (event) => event.target === root && this.repaint());
     globalThis.addEventListener("explorer-thumbnails", () => this.fillCard());
     this.load(data);
@@ -51,7 +61,8 @@ class Scatter {
     this.order = Uint32Array.from({ length: data.T * data.masks.length }, (_, i) => i);
     for (let i = this.order.length - 1, seed = 1; i > 0; i--) {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-      const j = seed % (i + 1), kept = this.order[i];
+      const j = seed % (i + 1),
+        kept = this.order[i];
       this.order[i] = this.order[j];
       this.order[j] = kept;
     }
@@ -62,7 +73,8 @@ class Scatter {
         this.panels.push(new Panel(this, i));
         this.parts.panels.append(this.panels[i].node);
       }
-      if (this.panels[i].data?.id !== panel.id) this.panels[i].load({ ...panel, T: data.T, masks: data.masks });
+      if (this.panels[i].data?.id !== panel.id)
+        this.panels[i].load({ ...panel, T: data.T, masks: data.masks });
     });
     if (first) this.buildBar();
     for (const panel of this.panels) panel.resize();
@@ -71,51 +83,94 @@ class Scatter {
   }
 
   buildBar() {
-    const { data, view } = this, keep = (change, act) => (value) => {
-      this.view = { ...this.view, [change]: value };
-      act();
-      this.commit();
-    };
+    const { data, view } = this,
+      keep = (change, act) => (value) => {
+        this.view = { ...this.view, [change]: value };
+        act();
+        this.commit();
+      };
     const seeds = data.panels[0].seeds;
     const layouts = { pca: "PCA" };
-    for (let s = 0; s < seeds; s++) layouts[`umap${s}`] = seeds > 1 ? `UMAP, seed ${s + 1}` : "UMAP";
-    const chips = el("div", { class: "chips", role: "group", "aria-label": "Modalities seen" },
+    for (let s = 0; s < seeds; s++)
+      layouts[`umap${s}`] = seeds > 1 ? `UMAP, seed ${s + 1}` : "UMAP";
+    const chips = el(
+      "div",
+      { class: "chips", role: "group", "aria-label": "Modalities seen" },
       ...data.names.map((name, m) =>
-        el("button", { type: "button", title: data.descriptions[m], "aria-pressed": String(!!(view.chips & (1 << m))),
-          onclick: (event) => {
-            const chips = this.view.chips ^ (1 << m);
-            event.currentTarget.setAttribute("aria-pressed", String(!!(chips & (1 << m))));
-            keep("chips", () => this.recolor())(chips);
-          } }, name)));
+        el(
+          "button",
+          {
+            type: "button",
+            title: data.descriptions[m],
+            "aria-pressed": String(!!(view.chips & (1 << m))),
+            onclick: (event) => {
+              const chips = this.view.chips ^ (1 << m);
+              event.currentTarget.setAttribute("aria-pressed", String(!!(chips & (1 << m))));
+              keep("chips", () => this.recolor())(chips);
+            },
+          },
+          name,
+        ),
+      ),
+    );
     this.count = el("p", { class: "count", "aria-live": "polite" });
     this.parts.bar.append(
-      radios("Map", layouts, view.layout, keep("layout", () => this.layout())),
-      radios("Color by", { class: "digit", subset: "subset", size: "subset size", correct: "correctness" },
-        view.color, keep("color", () => (this.hidden.clear(), this.recolor()))),
-      radios("Labels", { real: "real", shuffled: "shuffled" }, view.shuffled ? "shuffled" : "real",
-        (value) => keep("shuffled", () => this.recolor())(value === "shuffled")),
+      radios(
+        "Map",
+        layouts,
+        view.layout,
+        keep("layout", () => this.layout()),
+      ),
+      radios(
+        "Color by",
+        { class: "digit", subset: "subset", size: "subset size", correct: "correctness" },
+        view.color,
+        keep("color", () => (this.hidden.clear(), this.recolor())),
+      ),
+      radios(
+        "Labels",
+        { real: "real", shuffled: "shuffled" },
+        view.shuffled ? "shuffled" : "real",
+        (value) => keep("shuffled", () => this.recolor())(value === "shuffled"),
+      ),
       el("fieldset", {}, el("legend", { "aria-hidden": "true" }, "Modalities seen"), chips),
-      radios("Subsets with", { exactly: "exactly these", least: "at least these", any: "any of these" }, view.match,
-        keep("match", () => this.recolor())),
-      el("button", { type: "button", class: "lasso", "aria-pressed": "false", title: "Or drag with Shift held",
-        onclick: (event) => {
-          this.lassoing = !this.lassoing;
-          event.currentTarget.setAttribute("aria-pressed", String(this.lassoing));
-          this.root.classList.toggle("lassoing", this.lassoing);
-        } }, "Lasso"),
-      this.count);
+      radios(
+        "Subsets with",
+        { exactly: "exactly these", least: "at least these", any: "any of these" },
+        view.match,
+        keep("match", () => this.recolor()),
+      ),
+      el(
+        "button",
+        {
+          type: "button",
+          class: "lasso",
+          "aria-pressed": "false",
+          title: "Or drag with Shift held",
+          onclick: (event) => {
+            this.lassoing = !this.lassoing;
+            event.currentTarget.setAttribute("aria-pressed", String(this.lassoing));
+            this.root.classList.toggle("lassoing", this.lassoing);
+          },
+        },
+        "Lasso",
+      ),
+      this.count,
+    );
   }
 
   layout() {
-    for (const panel of this.panels) panel.show(this.view.layout in panel.data.layouts ? this.view.layout : "umap0");
+    for (const panel of this.panels)
+      panel.show(this.view.layout in panel.data.layouts ? this.view.layout : "umap0");
   }
 
   recolor(draw = true) {
-    const { data: d, view } = this, matches = {
-      exactly: (mask) => mask === view.chips,
-      least: (mask) => (mask & view.chips) === view.chips,
-      any: (mask) => (mask & view.chips) !== 0,
-    }[view.match];
+    const { data: d, view } = this,
+      matches = {
+        exactly: (mask) => mask === view.chips,
+        least: (mask) => (mask & view.chips) === view.chips,
+        any: (mask) => (mask & view.chips) !== 0,
+      }[view.match];
     this.chosen = d.masks.map(matches);
     d.shown = view.shuffled ? d.shuffled : d.labels;
     this.readLook();
@@ -129,9 +184,13 @@ class Scatter {
   }
 
   readLook() {
-    const style = getComputedStyle(this.root), background = rgbOf(style.backgroundColor);
-    const palette = this.data.palette[background[0] + background[1] + background[2] < 384 ? "dark" : "light"];
-    this.look = Object.fromEntries(Object.entries(palette).map(([name, colors]) => [name, colors.map(rgb)]));
+    const style = getComputedStyle(this.root),
+      background = rgbOf(style.backgroundColor);
+    const palette =
+      this.data.palette[background[0] + background[1] + background[2] < 384 ? "dark" : "light"];
+    this.look = Object.fromEntries(
+      Object.entries(palette).map(([name, colors]) => [name, colors.map(rgb)]),
+    );
     Object.assign(this.look, { background, ink: rgbOf(style.color), font: style.fontFamily });
     this.entries = COLORINGS[this.coloring].entries(this.data, this.look);
   }
@@ -147,42 +206,71 @@ class Scatter {
   }
 
   buildKey() {
-    const { coloring, hidden } = this, { key } = this.parts;
-    const shown = this.entries.map((entry, c) => ({ ...entry, c }))
+    const { coloring, hidden } = this,
+      { key } = this.parts;
+    const shown = this.entries
+      .map((entry, c) => ({ ...entry, c }))
       .filter(({ c }) => coloring !== "subset" || this.chosen[c]);
     key.replaceChildren(
-      el("small", {}, coloring === "class" && this.view.shuffled ? "Digit, dealt at random" : COLORINGS[coloring].title),
+      el(
+        "small",
+        {},
+        coloring === "class" && this.view.shuffled
+          ? "Digit, dealt at random"
+          : COLORINGS[coloring].title,
+      ),
       ...shown.map(({ name, color, shape, scale = 1, c }) => {
-        const swatch = el("canvas", { class: "swatch", width: 36, height: 36, "aria-hidden": "true" });
+        const swatch = el("canvas", {
+          class: "swatch",
+          width: 36,
+          height: 36,
+          "aria-hidden": "true",
+        });
         const context = swatch.getContext("2d");
         context.strokeStyle = context.fillStyle = css(color);
         context.lineWidth = 5;
         context.beginPath();
-        if (shape === "cross") context.moveTo(9, 9), context.lineTo(27, 27), context.moveTo(27, 9), context.lineTo(9, 27);
+        if (shape === "cross")
+          (context.moveTo(9, 9),
+            context.lineTo(27, 27),
+            context.moveTo(27, 9),
+            context.lineTo(9, 27));
         else context.arc(18, 18, 10 * scale, 0, 7);
         shape === "cross" ? context.stroke() : context.fill();
         const spot = (value) => () => {
           this.spotlight = value;
           this.redraw();
         };
-        return el("button", {
-          type: "button", "aria-pressed": String(!hidden.has(c)), title: "Click to hide or show, double-click for this one alone",
-          onmouseenter: spot(c), onmouseleave: spot(null), onfocus: (e) => e.target.matches(":focus-visible") && spot(c)(),
-          onblur: spot(null),
-          onclick: (event) => {
-            hidden.has(c) ? hidden.delete(c) : hidden.add(c);
-            event.currentTarget.setAttribute("aria-pressed", String(!hidden.has(c)));
-            this.refilter();
+        return el(
+          "button",
+          {
+            type: "button",
+            "aria-pressed": String(!hidden.has(c)),
+            title: "Click to hide or show, double-click for this one alone",
+            onmouseenter: spot(c),
+            onmouseleave: spot(null),
+            onfocus: (e) => e.target.matches(":focus-visible") && spot(c)(),
+            onblur: spot(null),
+            onclick: (event) => {
+              hidden.has(c) ? hidden.delete(c) : hidden.add(c);
+              event.currentTarget.setAttribute("aria-pressed", String(!hidden.has(c)));
+              this.refilter();
+            },
+            ondblclick: () => {
+              const alone = hidden.size === this.entries.length - 1 && !hidden.has(c);
+              hidden.clear();
+              if (!alone) this.entries.forEach((_, other) => other !== c && hidden.add(other));
+              key
+                .querySelectorAll("button")
+                .forEach((b, i) => b.setAttribute("aria-pressed", String(!hidden.has(shown[i].c))));
+              this.refilter();
+            },
           },
-          ondblclick: () => {
-            const alone = hidden.size === this.entries.length - 1 && !hidden.has(c);
-            hidden.clear();
-            if (!alone) this.entries.forEach((_, other) => other !== c && hidden.add(other));
-            key.querySelectorAll("button").forEach((b, i) => b.setAttribute("aria-pressed", String(!hidden.has(shown[i].c))));
-            this.refilter();
-          },
-        }, swatch, name);
-      }));
+          swatch,
+          name,
+        );
+      }),
+    );
   }
 
   refilter() {
@@ -195,7 +283,7 @@ class Scatter {
     this.hovered = point;
     for (const panel of this.panels) panel.annotate();
     this.fillCard();
-    if (aloud && point !== null) this.parts.aloud.textContent = this.describe(point);
+    if (aloud && point !== null) this.parts.aloud.textContent = describe(this.data, point);
   }
 
   pick(point) {
@@ -220,68 +308,8 @@ class Scatter {
     this.pick(null);
   }
 
-  countCaught() {
-    const { data: d, brushed } = this, digits = d.classes.map(() => 0), tuples = new Set();
-    let points = 0;
-    brushed.forEach((caught, i) => {
-      if (!caught) return;
-      points++;
-      tuples.add(i % d.T);
-      digits[d.shown[i % d.T]]++;
-    });
-    const order = digits.map((n, c) => [n, c]).filter(([n]) => n).sort((a, b) => b[0] - a[0]);
-    return [
-      el("h2", {}, "In the lasso"),
-      el("p", {}, `${points.toLocaleString("en")} points of ${tuples.size.toLocaleString("en")} tuples, lit in every map.`),
-      el("div", { class: "bars" }, ...order.flatMap(([n, c]) => [
-        el("span", {}, d.classes[c]),
-        el("span", { class: "length", style: `--share: ${n / order[0][0]}` }),
-        el("span", {}, `${((100 * n) / points).toFixed(0)}%`),
-      ])),
-      el("button", { type: "button", onclick: () => this.letGo() }, "Let go"),
-    ];
-  }
-
-  verdicts(point) {
-    const { data: d } = this;
-    return d.panels.map((panel) => {
-      const says = d.classes[panel.predicted[point]], right = panel.predicted[point] === d.labels[point % d.T];
-      return `${panel.label}: neighbors say ${says}, ${right ? "right" : "wrong"}`;
-    });
-  }
-
-  describe(point) {
-    const { data: d } = this;
-    return `Digit ${d.classes[d.labels[point % d.T]]}, seen ${d.subsets[(point / d.T) | 0]}. ${this.verdicts(point).join(". ")}.`;
-  }
-
   fillCard() {
-    const { data: d } = this, { card } = this.parts, point = this.hovered ?? this.view.picked;
-    if (this.brushed && this.hovered === null) return card.replaceChildren(...this.countCaught());
-    if (point === null) {
-      card.replaceChildren(el("h2", {}, "What went in"),
-        el("p", {}, "Every dot is what a model believes (the mean of its posterior) about five pictures of one digit, ",
-          "of which it was shown some. Point at one: its five pictures appear here, and lines join it to the ",
-          "same five pictures seen in part."));
-      return;
-    }
-    const item = point % d.T, subset = (point / d.T) | 0, sheet = globalThis.explorerThumbnails?.bitmap;
-    const pictures = d.names.map((name, m) => {
-      const canvas = el("canvas", { width: 28, height: 28, role: "img",
-        "aria-label": `${name}: digit ${d.classes[d.labels[item]]} on ${d.descriptions[m]}` });
-      if (sheet) {
-        const tile = item * d.names.length + m, columns = sheet.width / 28;
-        canvas.getContext("2d").drawImage(sheet, (tile % columns) * 28, ((tile / columns) | 0) * 28, 28, 28, 0, 0, 28, 28);
-      }
-      const seen = d.masks[subset] & (1 << m);
-      return el("div", { class: seen ? "picture seen" : "picture" }, canvas,
-        el("span", {}, name, el("small", {}, seen ? "seen" : "not seen"), el("small", { class: "what" }, d.descriptions[m])));
-    });
-    card.replaceChildren(
-      el("h2", {}, `Digit ${d.classes[d.labels[item]]}, ${d.sizes[subset] === d.names.length ? "all seen" : d.subsets[subset] + " seen"}`),
-      el("div", { class: "pictures" }, ...pictures),
-      ...this.verdicts(point).map((line) => el("p", {}, line)),
-      el("p", {}, point === this.view.picked ? "Picked: what comes out is below the map." : "Click to see what comes out."));
+    fillCard(this.parts.card, this);
   }
 
   commit() {
@@ -291,8 +319,10 @@ class Scatter {
 }
 
 export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".scatter"), began = performance.now();
-  const found = unpack(data), ids = found.panels.map((panel) => panel.id).join();
+  const root = parentElement.querySelector(".scatter"),
+    began = performance.now();
+  const found = unpack(data),
+    ids = found.panels.map((panel) => panel.id).join();
   if (!root.scatter) root.scatter = new Scatter(root, found, setStateValue);
   else if (root.dataset.panels !== ids) root.scatter.load(found);
   else return void (root.scatter.send = setStateValue);
