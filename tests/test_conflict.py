@@ -197,6 +197,14 @@ def test_words_follow_the_stated_thresholds(sides, word):
     assert behavior(torch.tensor(sides)) == word
 
 
+@pytest.mark.parametrize(
+    ("sides", "word"),
+    [([5, 5, 90], "is lost"), ([50, 0, 50], "is lost"), ([90, 0, 10], "takes side A")],
+)
+def test_who_cannot_draw_without_a_conflict_is_lost_and_does_not_blend(sides, word):
+    assert behavior(torch.tensor(sides), calm=0.4) == word
+
+
 def test_behavior_does_not_care_which_side_is_called_a():
     mirror = {"takes side A": "takes side B", "takes side B": "takes side A"}
     for a in range(0, 101, 5):

@@ -26,7 +26,10 @@ MINORITY = 0.2
 NEITHER = 0.5
 """It blends when at least this share of the draws reads as a digit that nobody showed."""
 
-BEHAVIORS = ("takes side A", "takes side B", "alternates", "blends", "wavers")
+CALM = 0.5
+"""It is lost, rather than blending, when without a conflict fewer of its draws are right."""
+
+BEHAVIORS = ("takes side A", "takes side B", "alternates", "blends", "wavers", "is lost")
 """What ``behavior`` answers; "wavers" is none of the others."""
 
 
@@ -205,8 +208,11 @@ def conflict(
     return read(model, classifiers, posterior, target, n_draws, generator, n_classes=n_classes)
 
 
-def behavior(sides: Tensor) -> str:
+def behavior(sides: Tensor, calm: float = 1.0) -> str:
     """One of ``BEHAVIORS`` for draws on side A, on side B and on neither, ``(3,)``.
+
+    ``calm`` is the share of draws that are right when nothing is swapped: a model that cannot
+    draw from such views at all does not blend.
 
     >>> behavior(torch.tensor([190, 6, 4]))
     'takes side A'
@@ -214,6 +220,8 @@ def behavior(sides: Tensor) -> str:
     'alternates'
     >>> behavior(torch.tensor([40, 30, 130]))
     'blends'
+    >>> behavior(torch.tensor([40, 30, 130]), calm=0.2)
+    'is lost'
     """
     a, b, neither = (sides / sides.sum()).tolist()
     if a >= DECIDED:
@@ -222,6 +230,8 @@ def behavior(sides: Tensor) -> str:
         return "takes side B"
     if a + b >= DECIDED and min(a, b) >= MINORITY:
         return "alternates"
+    if calm < CALM:
+        return "is lost"
     return "blends" if neither >= NEITHER else "wavers"
 
 
@@ -299,11 +309,11 @@ def conflict_rates(
         posterior = (model.posterior if whole_mixture else model.subset_posterior)(batch)
         peace = read(model, classifiers, posterior, target, n_draws, generator, n_classes=n_classes)
         calm.append(peace.by_class.gather(1, split.labels[here].unsqueeze(1)))
-    sides = torch.cat(sides)
-    seen = Counter(behavior(row) for row in sides)
+    sides, calm = torch.cat(sides), torch.cat(calm).squeeze(1) / n_draws
+    seen = Counter(map(behavior, sides, calm.tolist()))
     return {
         "shares": (sides / n_draws).mean(0).tolist(),
-        "calm": float(torch.cat(calm).float().mean() / n_draws),
+        "calm": float(calm.mean()),
         "behaviors": {name: seen[name] / n_samples for name in BEHAVIORS},
         "n_samples": n_samples,
         "n_draws": n_draws,

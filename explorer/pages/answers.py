@@ -392,7 +392,7 @@ def _sided(
         "components": components,
         "sides": sides.tolist(),
         "calm": int(peace[labels[0]]),
-        "behavior": behavior(sides),
+        "behavior": behavior(sides, float(peace[labels[0]] / CALM_VOTES)),
         "stranger": int(strangers.argmax()) if strangers.sum() else None,
         "draws": [
             {"tile": tile, "digit": digit, "source": components[k]}

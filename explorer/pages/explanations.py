@@ -1,6 +1,6 @@
 """What the Generation page explains one click away, in words and formulas."""
 
-from explorer.evaluation.conflict import DECIDED, MINORITY, NEITHER
+from explorer.evaluation.conflict import CALM, DECIDED, MINORITY, NEITHER
 
 EXPLANATIONS = {
     "How a picture is drawn": r"""
@@ -38,6 +38,8 @@ From the counts alone, by thresholds that are the same for every model:
 - it **takes a side** when at least {DECIDED:.0%} of the draws show one of the two digits;
 - it **alternates** when the two digits together have {DECIDED:.0%} of the draws and
   each at least {MINORITY:.0%};
+- it **is lost** when none of these holds and fewer than {CALM:.0%} of its draws are right even
+  without the swap: it cannot draw from so few views at all;
 - it **blends** when at least {NEITHER:.0%} of the draws are read as a digit that nobody showed;
 - otherwise it **wavers**.
 

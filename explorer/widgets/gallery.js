@@ -241,13 +241,14 @@ function verdict({ sides: [a, b, neither], behavior, stranger }, { labels, votes
     "takes side B": ["takes side B", `: ${b} of ${votes} draws are a ${labels[1]}`],
     alternates: ["alternates", `: ${a} draws of ${labels[0]}, ${b} of ${labels[1]}${others}`],
     blends: ["blends", `: ${neither} of ${votes} draws read as neither, mostly ${stranger}`],
+    "is lost": ["is lost", `: ${neither} of ${votes} draws read as neither, mostly ${stranger}`],
     wavers: ["wavers", `: ${a} draws of ${labels[0]}, ${b} of ${labels[1]}${others}`],
   }[behavior];
 }
 
 // ---- rates ------------------------------------------------------------------------------------
 
-const BEHAVIORS = { "takes side A": "A", "takes side B": "B", alternates: "alternates", blends: "neither", wavers: "wavers" };
+const BEHAVIORS = { "takes side A": "A", "takes side B": "B", alternates: "alternates", blends: "neither", wavers: "wavers", "is lost": "lost" };
 
 function rates(data) {
   const legend = el("ul", "legend");
@@ -269,7 +270,7 @@ function rates(data) {
     const calm = el("p", "calm", `${percent(model.calm)} right without a swap`);
     bars.append(colored(el("section", "side", el("header", "", swatch(model), name), bar, calm), model.colors));
   }
-  const note = el("p", "how", `${data.n_samples} pairs of test samples, ${data.n_draws} draws each; precomputed. One view of side A is swapped for side B. A model that draws badly without a swap cannot be judged by its behavior under one.`);
+  const note = el("p", "how", `${data.n_samples} pairs of test samples, ${data.n_draws} draws each; precomputed. One view of side A is swapped for side B.`);
   return [legend, bars, note];
 }
 
