@@ -112,8 +112,8 @@ class Aggregation:
         n_modalities, batch = experts.mu.shape[:2]
         family = _members(self.family, n_modalities, experts.mu.device)
         if observed is None:
-            weights = torch.full((len(family),), 1 / len(family), device=experts.mu.device)
-            return Mixture(weights.to(experts.mu.dtype), self._fuse(experts, family))
+            weights = experts.mu.new_full((len(family),), 1 / len(family))
+            return Mixture(weights, self._fuse(experts, family))
         if observed.shape != (batch, n_modalities):
             raise ValueError(
                 f"observed must have shape {(batch, n_modalities)} (batch, modalities), "
@@ -128,13 +128,13 @@ class Aggregation:
         experts = _blank(experts, observed)
         members = family & observed.unsqueeze(1)  # (B, K, M)
         if len(family) == 1:
-            weights = torch.ones(1, batch, device=observed.device)
+            weights = experts.mu.new_ones(1, batch)
         else:
-            whole = (members == family).all(-1).T.float()  # (K, B)
+            whole = (members == family).all(-1).T.to(experts.mu.dtype)  # (K, B)
             weights = whole / whole.sum(0)
             # a component nobody can form has weight zero; any finite stand-in will do
             members = torch.where(members.any(-1, keepdim=True), members, observed.unsqueeze(1))
-        return Mixture(weights.to(experts.mu.dtype), self._fuse(experts, members))
+        return Mixture(weights, self._fuse(experts, members))
 
     def subset_posteriors(self, experts: Gaussian) -> Gaussian | Mixture:
         """What the model believes given each non-empty subset, in the order of ``subsets``.

@@ -73,8 +73,8 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"{_shown(folder)} is not a checkpoint this version can read ({reason}); train again with "
-            f"python -m explorer train --dataset {dataset} --model {model}"
+            f"{_shown(folder)} is not a checkpoint this version can read ({reason}); train again "
+            f"with python -m explorer train --dataset {dataset} --model {model}"
         ) from error
 
 
