@@ -71,7 +71,7 @@ def evaluate(
     seed
         Of every draw; the same seed gives the same figures on the same machine.
     n_train, n_few
-        Training tuples for the linear classifiers.
+        Training tuples for the linear classifiers; ``few_labels`` is the first ``n_few`` of them.
     n_test
         Test tuples for latent accuracy and coherence.
     n_prior
@@ -92,7 +92,7 @@ def evaluate(
     def step(name: str) -> Callable[[float], None]:
         return lambda done: on_step(name, done) if on_step is not None else None
 
-    needed = {"train": max(n_train, n_few), "test": max(n_test, n_likelihood, n_images)}
+    needed = {"train": n_train, "test": max(n_test, n_likelihood, n_images)}
     for name, n in needed.items():
         have = len(getattr(data, name))
         if have < n:
