@@ -246,6 +246,7 @@ def plot_estimates(
         Model to a few words written at its dot.
     """
     figure = go.Figure()
+    middle = sum(min(ends) + max(ends) for ends in zip(*values.values(), strict=True)) / 6
     for model, estimate in values.items():
         figure.add_scatter(
             x=estimate[:1],
@@ -253,7 +254,7 @@ def plot_estimates(
             error_x=_bars(*(np.array([part]) for part in estimate)),
             mode="markers+text",
             text=[(notes or {}).get(model, "")],
-            textposition="top center",
+            textposition="top left" if estimate[0] > middle else "top right",
             textfont={"color": MUTED[theme], "size": 12},
             cliponaxis=False,
             hovertemplate=f"{label} %{{x:.4g}}<br>interval [{estimate[1]:.4g}, {estimate[2]:.4g}]",
