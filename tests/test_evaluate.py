@@ -3,12 +3,15 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from typer.testing import CliRunner
 
+from explorer.__main__ import app
 from explorer.checkpoints import PRETRAINED, list_pretrained, load_pretrained, read_scores
 from explorer.datasets import load_dataset
 from explorer.evaluation import evaluate, origin, weights_sha256, write_scores
@@ -207,6 +210,19 @@ def explorer(*arguments):
         text=True,
         timeout=120,
     )
+
+
+def test_the_command_writes_every_section_beside_the_checkpoint(data, tmp_path, monkeypatch):
+    folder = tmp_path / "polydigits" / "poe"
+    untrained(data, "poe").save_pretrained(folder)
+    monkeypatch.setattr("explorer.evaluation.evaluate", partial(evaluate, **SIZES))
+    answer = CliRunner().invoke(app, ["evaluate", "--root", str(tmp_path)])
+    assert answer.exit_code == 0, answer.output
+    scores = read_scores(folder)
+    assert (scores["dataset"], scores["model"]) == ("polydigits", "poe")
+    assert scores["computed"]["weights_sha256"] == weights_sha256(folder)
+    assert scores["computed"]["cpu_seconds"] > 0
+    assert {"latent_accuracy", "coherence", "likelihood", "reconstruction"} < set(scores)
 
 
 @pytest.mark.parametrize("damaged", [False, True])

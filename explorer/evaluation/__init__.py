@@ -147,13 +147,14 @@ def write_scores(scores: dict, folder: Path) -> Path:
     return path
 
 
-def origin(folder: Path, seed: int, seconds: float) -> dict:
+def origin(folder: Path, seed: int, seconds: float, cpu_seconds: float) -> dict:
     """Where figures came from, for ``computed``: machine, versions and the very weights."""
     from explorer.training import commit  # with Lightning: 90 MiB that the app does without
 
     return {
         "seed": seed,
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_seconds, 1),
         "commit": commit(),
         "torch": torch.__version__,
         "cpu": cpu_name(),
