@@ -58,8 +58,9 @@ WATCH = """(kind) => {
     const at = shape();
     if (!curves[0].isConnected || !/\\d/.test(at)) watch.blank += 1;
     if (at !== last) {
-      const began = since ?? now;
-      requestAnimationFrame(() => watch.latencies.push(performance.now() - began));
+      const began = since; // null while the page only moves by itself
+      if (began !== null)
+        requestAnimationFrame(() => watch.latencies.push(performance.now() - began));
       if (painted !== null) watch.gaps.push(now - painted);
       [last, since, painted] = [at, null, now];
     }
@@ -250,8 +251,11 @@ def scatter(context, url):
     drawn = time.perf_counter() - began
     quiet(page)
     largest = max(traffic["received"])
-    maps = page.get_by_role("radiogroup", name="Map").locator("input")
-    switches = [maps.nth(i % 2).evaluate(TO_FRAME) for i in range(1, CLICKS + 1)]
+    maps = page.get_by_role("radiogroup", name="Map")
+    switches = [
+        maps.locator(f"[data-key={key}]").evaluate(TO_FRAME)
+        for key in ("pca", "umap0") * (CLICKS // 2)
+    ]
     chip = page.locator(".scatter .chips button").first
     toggles = [chip.evaluate(TO_FRAME) for _ in range(CLICKS)]
     page.close()
@@ -299,14 +303,17 @@ async def student(url, path):
         message = BackMsg()
         message.rerun_script.page_name = path
         await connection.send(message.SerializeToString())
-        errors = 0
+        errors = elements = 0
         while True:
             answer = ForwardMsg()
             answer.ParseFromString(await connection.recv())
             kind = answer.WhichOneof("type")
-            if kind == "delta" and answer.delta.new_element.HasField("exception"):
-                errors += 1
+            if kind == "delta":
+                elements += 1
+                errors += answer.delta.new_element.HasField("exception")
             if kind == "script_finished":
+                if elements < 10:
+                    raise RuntimeError(f"/{path} answered with {elements} elements only")
                 return time.perf_counter() - began, errors
 
 
