@@ -31,8 +31,10 @@ CAUTIONS = """
   ones. How widely a model spreads its beliefs is in the table below, not in the picture.
 - **Distance between clusters means little.** Switch the seed: clusters move, the model does not.
   Which digits are close is in the table of neighbors.
-- **Noise can cluster.** Deal the labels at random and see what stays. A cluster is worth
-  believing when the full latent space has it too, and when all seeds draw it.
+- **Clusters do not prove anything, noise can cluster too.** Deal the labels at random: the same
+  clusters, no meaning. A cluster is worth believing when the full latent space has it too, and when all seeds draw it.
+- **Small knots are single tuples.** Each tuple is on the map 31 times, and many of a dot's nearest
+  neighbors are the same tuple seen in other ways. That shapes the map, not only digits do.
 - **Two maps share nothing but the tuples.** Each model has its own latent space. The right map is
   only turned to resemble the left one; positions cannot be compared, neighborhoods can.
 - **A dot is only the mean of a belief.** How sure the model is cannot be seen. For the mixture of
@@ -175,6 +177,11 @@ TABLE = """
 .outcome .hidden img { opacity: 0.35 }
 .outcome .seen img { outline: 3px solid currentColor }
 .outcome small { font-size: 0.8125rem }
+@media (max-width: 44rem) {
+  .outcome img { width: 44px; height: 44px }
+  .outcome td, .outcome th { padding: 0.2rem 0.15rem }
+  .outcome tbody th { min-width: 4.5rem }
+}
 """
 
 
