@@ -29,10 +29,12 @@ state = st.session_state
 CAUTIONS = """
 - **Size and density of a cluster mean nothing.** UMAP stretches sparse regions and shrinks dense
   ones. How widely a model spreads its beliefs is in the table below, not in the picture.
-- **Distance between clusters means little.** Switch the seed: clusters move, the model does not.
-  Which digits are close is in the table of neighbors.
-- **Clusters do not prove anything, noise can cluster too.** Deal the labels at random: the same
-  clusters, no meaning. A cluster is worth believing when the full latent space has it too, and when all seeds draw it.
+- **Distance between clusters means little.** UMAP keeps near neighbors near; gaps between clusters
+  are not to scale. Compare with PCA, and check which digits are close in the table of neighbors.
+- **Seeds agree more than they deserve.** Every fit starts from the same spectral layout; the seed
+  only decides what follows. How many neighbors two seeds share is given below.
+- **Clusters prove nothing, noise can cluster too.** Deal the labels at random: the same clusters,
+  no meaning. Believe a cluster when the figures of the full latent space show it too.
 - **Small knots are single tuples.** Each tuple is on the map 31 times, and many of a dot's nearest
   neighbors are the same tuple seen in other ways. That shapes the map, not only digits do.
 - **Two maps share nothing but the tuples.** Each model has its own latent space. The right map is
