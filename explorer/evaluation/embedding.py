@@ -262,8 +262,8 @@ def embed(
     report = {
         "dataset": data.name,
         "fitted": {
-            "points": f"posterior means of {n_tuples:,} test tuples under all {len(means)} subsets, "
-            "together",
+            "points": f"posterior means of {n_tuples:,} test tuples under all {len(means)} "
+            "subsets, together",
             "dimensions": means.shape[-1],
             "method": f"UMAP, {K} neighbors, min_dist 0.1, Euclidean, spectral start",
             "seeds": n_seeds,
