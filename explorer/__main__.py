@@ -270,7 +270,8 @@ def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> 
             if evaluation.scores is not None:
                 figures[key] = headline(scores, evaluation.model)
     columns = list(next(iter(figures.values()), {}))
-    table = Table("model", "core-minutes", *columns, "folder", box=SIMPLE_HEAD)
+    table = Table("model", "core-minutes", *columns, box=SIMPLE_HEAD)
+    table.add_column("folder", overflow="fold")
     for name, model, folder in found:
         row = figures.get((name, model), {})
         cells = [
