@@ -140,7 +140,7 @@ def show_reconstruction(scores: list[Score]) -> None:
     st.markdown(
         "Structural similarity between a test tuple and what the mean of its own posterior "
         "decodes to, all modalities given, mean over the five. The data range is stated to be 1; "
-        "some published code left 2 to be assumed, which reads a few points better (the full "
+        "some published code left 2 to be assumed, which reads higher (the full "
         "table below has both)."
     )
     found = select(scores, "ssim", target="mean")
