@@ -3,7 +3,8 @@
 *Conditional* coherence: z is drawn from the belief given a subset, every modality is decoded, and
 a missing modality counts when its classifier calls it the class of the tuple. *Self* coherence is
 the same for the observed modalities. *Joint* coherence: the share of draws from the prior on
-which all classifiers agree. Nothing here can exceed the classifiers' ceiling on real images.
+which all classifiers agree. The classifiers' accuracy on real images (their ceiling) gives the
+scale; it is no bound, because generated digits can be more typical, and easier, than real ones.
 
 Shapes: M modalities, S subsets, N tuples, D latent.
 """
