@@ -1,8 +1,9 @@
 """Classifiers that read generated images: one small network per modality, and what they can see.
 
 What a classifier manages on real images, its ceiling, is stored with the weights and shown wherever
-a verdict is (generated digits can be easier than real ones and pass it). They are always in eval mode: published figures were
-computed with dropout and batch statistics on, which alone cost ten to twenty points.
+a verdict is (generated digits can be easier than real ones and pass it). They are always in eval
+mode: published figures were computed with dropout and batch statistics on, which alone cost ten to
+twenty points.
 
 Shapes: B batch, C classes; any leading axes are allowed where the docstring says ``*``.
 """
