@@ -10,12 +10,13 @@ from explorer.pages.share import copy_link
 
 HERE = Path(__file__).parent
 
-# Streamlit writes white on any primary color and too pale in code, and pushes the menu off the
-# screen of a phone.
+# Streamlit writes white on any primary color and too pale in code, scrolls code where a keyboard
+# cannot, and pushes the menu off the screen of a phone.
 STYLE = """
 <style>
 [data-testid^=stBaseButton-primary] { color: light-dark(#fff, #14161c) }
 [data-testid=stCode] .token { color: inherit !important; background: none !important }
+[data-testid=stCode] :is(pre, code, span) { white-space: pre-wrap !important }
 [data-testid=stCode] .comment { color: light-dark(#5d6069, #a7abb6) !important }
 [data-testid=stCode] .keyword { color: light-dark(#33429e, #b4bfff) !important }
 [data-testid=stCode] .string { color: light-dark(#17633c, #8fd6a8) !important }

@@ -98,9 +98,9 @@ function dots(source, experts) {
 // ---- draws ------------------------------------------------------------------------------------
 
 function draws(data, cut) {
-  const given = el("div", "inputs", el("h3", "", "Given"));
+  const given = el("div", "inputs", el("h2", "", "Given"));
   for (const x of data.given) given.append(input(x, cut));
-  const hidden = el("div", "inputs hidden", el("h3", "", data.nothing_hidden ? "To reconstruct" : "Hidden from the models"));
+  const hidden = el("div", "inputs hidden", el("h2", "", data.nothing_hidden ? "To reconstruct" : "Hidden from the models"));
   for (const x of data.hidden) hidden.append(input(x, cut));
   const truth = Object.fromEntries(data.hidden.map((x) => [x.name, x]));
   const top = el("div", "top", given, hidden, status(data));
@@ -118,7 +118,7 @@ function input({ name, about, tile, side }, cut) {
 
 function band(model, data, truth, cut) {
   const section = colored(el("section", "band"), model.colors);
-  section.append(el("header", "", swatch(model), el("h3", "", model.name)));
+  section.append(el("header", "", swatch(model), el("h2", "", model.name)));
   if (model.error) {
     section.append(el("p", "error", model.error));
     return section;
@@ -175,7 +175,7 @@ function inWords(model, row, label) {
 }
 
 function confidence(model) {
-  const aside = el("aside", "", el("h4", "", "Who is confident?"), el("p", "", "posterior sd, mean over dimensions"));
+  const aside = el("aside", "", el("h3", "", "Who is confident?"), el("p", "", "posterior sd, mean over dimensions"));
   const list = el("dl");
   const bars = model.experts.map((x) => [x.name, x.sd, x.colors]);
   for (const [name, sd, colors] of [...bars, ["fused", model.spread, model.colors]]) {
@@ -191,7 +191,7 @@ function confidence(model) {
 
 function conflict(data, cut) {
   const [a, b] = data.labels;
-  const given = el("div", "inputs", el("h3", "", `Given: ${a} against ${b}`));
+  const given = el("div", "inputs", el("h2", "", `Given: ${a} against ${b}`));
   for (const x of data.given) given.append(input(x, cut));
   const legend = el("ul", "legend");
   [`side A, reads as ${a}`, `side B, reads as ${b}`, "neither, any other digit"].forEach((text, i) =>
@@ -205,7 +205,7 @@ function conflict(data, cut) {
 
 function sides(model, data, cut) {
   const line = colored(el("section", "side"), model.colors);
-  line.append(el("header", "", swatch(model), el("h3", "", model.name)));
+  line.append(el("header", "", swatch(model), el("h2", "", model.name)));
   if (model.error) {
     line.append(el("p", "error", model.error));
     return line;
