@@ -395,7 +395,9 @@ def main():
     rows = run(options.repeats, options.students)
     about["load_before_and_after"].append(round(psutil.getloadavg()[0], 1))
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "app.json").write_text(json.dumps({"machine": about, "figures": rows}, indent=2))
+    (RESULTS / "app.json").write_text(
+        json.dumps({"machine": about, "figures": rows}, indent=2) + "\n"
+    )
     (RESULTS / "app.md").write_text(table(rows, about))
     print(table(rows, about))
 
