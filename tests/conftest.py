@@ -63,7 +63,7 @@ def scored(tmp_path_factory):
     scores = evaluate(model, data, judges, **sizes, n_draws=4, n_images=4)
     root = tmp_path_factory.mktemp("scored")
     model.save_pretrained(root / "polydigits" / "mopoe")
-    scores["computed"] = origin(root / "polydigits" / "mopoe", 0, 1.0)
+    scores["computed"] = origin(root / "polydigits" / "mopoe", 0, 1.0, 1.0)
     config = (root / "polydigits" / "mopoe" / "config.json").read_text()
 
     def shifted(tree, by):
