@@ -1,0 +1,145 @@
+"""The tables of the README, written from the shipped scores and the benchmarks' results.
+
+    python benchmarks/readme_tables.py           write them between the markers of README.md
+    python benchmarks/readme_tables.py --print   show them only
+
+``tests/test_readme_tables.py`` holds the README to what this writes. To add a table: a function
+and a line in ``TABLES``.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from explorer.checkpoints import PRETRAINED
+from explorer.palette import LABELS
+from explorer.scores import Evaluation, headline, leaders, read_evaluations, tidy
+
+ROOT = Path(__file__).resolve().parents[1]
+README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def scores() -> str:
+    """Return the headline of every shipped model."""
+    return score_table(read_evaluations("polydigits", PRETRAINED))
+
+
+def score_table(evaluations: list[Evaluation]) -> str:
+    """Return the headline of every evaluated model as Markdown, with how to read it."""
+    evaluated = [evaluation for evaluation in evaluations if evaluation.scores is not None]
+    figures = tidy(evaluated)
+    rows = {evaluation.model: headline(figures, evaluation.model) for evaluation in evaluated}
+    columns = list(next(iter(rows.values())))
+    best = {column: leaders(row[column] for row in rows.values()) for column in columns}
+    cells = [
+        [LABELS[model], *(f"**{row[c]}**" if model in best[c] else str(row[c]) for c in columns)]
+        for model, row in rows.items()
+    ]
+    return f"{markdown(['rule', *columns], cells)}\n\n{note(evaluated)}"
+
+
+def note(evaluated: list[Evaluation]) -> str:
+    """Return what the numbers are, what they rest on and what they leave out."""
+    first = evaluated[0].scores
+    minutes = [evaluation.trained["core_minutes"] for evaluation in evaluated]
+    commits = sorted({evaluation.scores["computed"]["commit"] for evaluation in evaluated})
+    return (
+        f"PolyDigits, {first['latent_accuracy']['test_tuples']} test tuples "
+        f"({first['likelihood']['test_tuples']} for log p(x), "
+        f"{first['reconstruction']['test_tuples']} for SSIM, "
+        f"{first['coherence']['prior_draws']} prior draws for joint). After the comma: how many of "
+        "the five modalities were given. *accuracy*: a linear classifier on the posterior mean; "
+        "*coherence*: a digit classifier on the missing modalities, generated; *joint*: all five "
+        "agree when nothing is given; *log p(x)*: importance-weighted bound in nats with "
+        f"{first['likelihood']['draws']} draws, *draws*: how many of these carried weight. "
+        "± is a 95 % interval over test tuples; bold: the best and those not clearly worse. One "
+        "training run a rule, so the interval leaves out what another seed would change. "
+        f"Trained {min(minutes):.0f} to {max(minutes):.0f} core-minutes each on a CPU; evaluated "
+        f"at commit {', '.join(commits)}."
+    )
+
+
+def speed() -> str:
+    """Return what the three benchmarks wrote."""
+    aggregation, training = (
+        json.loads((RESULTS / f"{name}.json").read_text()) for name in ("aggregation", "training")
+    )
+    ratios = markdown(
+        ["all subsets of M modalities, batch 64, D = 64", "one product", "loop", "ratio"],
+        (
+            [f"M = {row['modalities']}, {key}"]
+            + [f"{row[key][way]:.2f} ms" for way in ("product_ms", "loop_ms")]
+            + [f"{row[key]['ratio']:.1f}"]
+            for row in aggregation["two to ten modalities"]
+            if row["modalities"] in (5, 10)
+            for key in ("mopoe", "mwb")
+        ),
+    )
+    encoded = "; ".join(
+        f"{row['once_s']:.2g} s at D = {row['latent_dim']}"
+        for row in aggregation["encode under all subsets"]
+    )
+    steps = markdown(
+        ["CPU ms a training step, batch 128", *LABELS.values()],
+        (
+            [f"{recipe}, {row['parameters'] / 1e6:.1f} M parameters"]
+            + [f"{row['models'][key]['cpu_ms']['median']:.0f}" for key in LABELS]
+            for recipe, row in training["training step"].items()
+        ),
+    )
+    return "\n\n".join(
+        [
+            (RESULTS / "app.md").read_text().strip(),
+            "`python benchmarks/aggregation.py`: a matrix product for all subsets against a "
+            f"well-written loop, one thread, load {load(aggregation)}.",
+            ratios,
+            f"10,000 tuples encoded under all 31 subsets, encoders included: {encoded}.",
+            f"`python benchmarks/training.py`: one thread, load {load(training)}.",
+            steps,
+        ]
+    )
+
+
+def load(results: dict) -> str:
+    """Return the one-minute load before and after a benchmark."""
+    machine = results["machine"]
+    return f"{machine['load_average'][0]:.1f} to {machine['load_average_after'][0]:.1f}"
+
+
+def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {"scores": scores, "speed": speed}
+"""Name in the README's markers -> what stands between them."""
+
+
+def replaced(readme: str, name: str, text: str) -> str:
+    """Return the README with ``text`` between the markers of table ``name``."""
+    begin, end = f"<!-- {name}: written by benchmarks/readme_tables.py -->", f"<!-- end {name} -->"
+    if readme.count(begin) != 1 or readme.count(end) != 1:
+        raise ValueError(f"README.md needs one line {begin!r} and, below it, one line {end!r}")
+    head, rest = readme.split(begin)
+    return f"{head}{begin}\n{text}\n{end}{rest.split(end)[1]}"
+
+
+def main() -> None:
+    """Write the tables, or print them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--print", action="store_true", help="show the tables, change nothing")
+    arguments = parser.parse_args()
+    readme = README.read_text("utf-8")
+    for name, table in TABLES.items():
+        readme = replaced(readme, name, table())
+        if arguments.print:
+            print(table(), end="\n\n")
+    if not arguments.print:
+        README.write_text(readme, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
