@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.datasets import load_dataset
 from explorer.evaluation.classifiers import Classifiers, save_classifiers
+from explorer.evaluation.conflict import BEHAVIORS
 from explorer.gaussians import Gaussian, Mixture
 from explorer.models import MODELS, build_model
 from explorer.pages import answers, presets
 from explorer.pages.answers import Lab, answer, disagreement, marginals, spread
 from explorer.pages.challenges import CHALLENGES, product_misled, score_guess
+from explorer.pages.explanations import explanations
 from explorer.pages.presets import PRESETS
 from explorer.pages.questions import Question, read_question, settle, targets_of, write_question
 
@@ -228,6 +232,23 @@ def test_a_kept_answer_is_shown_before_anything_is_computed(
     assert shown["models"] == expected["models"]
 
 
+def test_a_kept_answer_does_not_wait_for_torch():
+    code = (
+        "import sys; sys.modules['torch'] = None; "
+        "from explorer.pages import challenges, explanations, presets, questions; "
+        "presets.cached_answer(questions.Question())"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_thresholds_in_use_are_stated():
+    texts = "".join(explanations().values())
+    assert "at least 80% of the draws show one" in texts
+    assert "{decided}" not in texts
+    assert "{calm}" not in texts
+
+
 def test_a_damaged_cache_is_named_and_not_used(checkpoints, tmp_path, monkeypatch):
     monkeypatch.setattr(presets, "CACHE", tmp_path)
     (tmp_path / presets.ANSWERS).write_text("{")
@@ -235,6 +256,17 @@ def test_a_damaged_cache_is_named_and_not_used(checkpoints, tmp_path, monkeypatc
     assert not page.exception
     assert "python -m explorer presets" in page.warning[0].value
     assert "precomputed" not in galleries(page)["draws"]
+
+
+def test_rates_are_shown_where_they_were_written(checkpoints, tmp_path, monkeypatch):
+    rate = {"behaviors": dict.fromkeys(BEHAVIORS, 1 / len(BEHAVIORS)), "calm": 0.9}
+    rows = [{"key": key, "whole": False, "n_samples": 7, "n_draws": 5} | rate for key in MODELS]
+    (tmp_path / presets.RATES).write_text(json.dumps({"one against one": rows}))
+    assert "rates" not in galleries(opened(view="conflict"))
+    monkeypatch.setattr(presets, "CACHE", tmp_path)
+    shown = galleries(opened(view="conflict"))["rates"]
+    assert [m["key"] for m in shown["models"]] == list(MODELS)
+    assert shown["n_samples"] == 7
 
 
 def test_presets_are_not_written_without_every_model(lab, tmp_path):

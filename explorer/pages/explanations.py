@@ -1,7 +1,5 @@
 """What the Generation page explains one click away, in words and formulas."""
 
-from explorer.evaluation.conflict import CALM, DECIDED, MINORITY, NEITHER
-
 EXPLANATIONS = {
     "How a picture is drawn": r"""
 Each given view $x_i$ passes its own encoder and becomes an expert $q_i(z) = \mathcal N(\mu_i,
@@ -32,18 +30,36 @@ digit it confirms can still be poor pictures.
 Draws with no view given, from the prior alone, are poor for all of these small models: few show
 the same digit in all five pictures. This page does not show them.
 """,
-    "When a model takes a side, alternates or blends": f"""
+    "When a model takes a side, alternates or blends": """
 From the counts alone, by thresholds that are the same for every model:
 
-- it **takes a side** when at least {DECIDED:.0%} of the draws show one of the two digits;
-- it **alternates** when the two digits together have {DECIDED:.0%} of the draws and
-  each at least {MINORITY:.0%};
-- it **is lost** when none of these holds and fewer than {CALM:.0%} of its draws are right even
+- it **takes a side** when at least {decided} of the draws show one of the two digits;
+- it **alternates** when the two digits together have {decided} of the draws and
+  each at least {minority};
+- it **is lost** when none of these holds and fewer than {calm} of its draws are right even
   without the swap: it cannot draw from so few views at all;
-- it **blends** when at least {NEITHER:.0%} of the draws are read as a digit that nobody showed;
+- it **blends** when at least {neither} of the draws are read as a digit that nobody showed;
 - otherwise it **wavers**.
 
 A third digit is what a classifier says of a picture between two digits, but also of a bad picture:
 "blends" is a word for the counts, look at the examples.
 """,
 }
+
+
+def explanations() -> dict[str, str]:
+    """Titles and texts, with the thresholds that are in use."""
+    from explorer.evaluation.conflict import CALM, DECIDED, MINORITY, NEITHER
+
+    thresholds = {
+        "{decided}": DECIDED,
+        "{minority}": MINORITY,
+        "{neither}": NEITHER,
+        "{calm}": CALM,
+    }
+    filled = {}
+    for title, text in EXPLANATIONS.items():
+        for name, value in thresholds.items():
+            text = text.replace(name, f"{value:.0%}")
+        filled[title] = text
+    return filled

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import streamlit as st
 
 from explorer.pages.challenges import CHALLENGES, score_guess
-from explorer.pages.explanations import EXPLANATIONS
+from explorer.pages.explanations import explanations
 from explorer.pages.gallery import gallery
 from explorer.pages.presets import (
     PRESETS,
@@ -73,7 +73,7 @@ def generation() -> None:
         show_rates()
     show_challenges(answer)
     show_marginals()
-    for title, text in EXPLANATIONS.items():
+    for title, text in explanations().items():
         with st.expander(title):
             st.markdown(text)
     remember()

@@ -1,7 +1,8 @@
 """Questions worth starting from, and their answers kept on disk so that they show at once.
 
 ``python -m explorer presets`` writes the cache with the functions that answer live. To add a
-preset: one line in ``PRESETS``, then that command.
+preset: one line in ``PRESETS``, then that command. Nothing here imports torch before it has to,
+so that a kept answer does not wait for it.
 """
 
 import json
@@ -11,13 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from explorer.checkpoints import PRETRAINED
 from explorer.pages.questions import About, Question, write_question
 
 if TYPE_CHECKING:
     from explorer.pages.answers import Lab
 
-CACHE = PRETRAINED / "polydigits" / "presets"
+CACHE = Path(__file__).resolve().parents[2] / "pretrained" / "polydigits" / "presets"
 ANSWERS = "generation.json"
 RATES = "conflict.json"
 
@@ -27,6 +27,9 @@ SCENARIOS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "three against one": (("m0", "m2", "m3", "m4"), ("m3",), "m1"),
 }
 """Conflicts that are met in many samples: what is given, what of it is swapped, what is read."""
+
+RATE_DRAWS = 25
+"""Draws for each of the 200 pairs of a scenario."""
 
 
 class Preset(NamedTuple):
@@ -75,8 +78,8 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "One against three",
-        "Three views show a 4, one shows a 6. The product follows the one that is surest, the "
-        "Wasserstein barycenter the majority.",
+        "Three views show a 4, one shows a 6. The mixture of products follows the one that is "
+        "surest, the mixture of Wasserstein barycenters the majority.",
         replace(CLASH, given=("m0", "m1", "m2", "m3"), target="m4"),
     ),
     Preset(
@@ -168,6 +171,7 @@ def write_cache(lab: "Lab", folder: Path) -> Iterator[tuple[str, int, int]]:
                 given,
                 swapped,
                 target,
+                n_draws=RATE_DRAWS,
                 whole_mixture=whole,
             )
             rates[scenario].append({"key": key, "whole": whole} | found)
