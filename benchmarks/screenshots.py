@@ -3,21 +3,22 @@
 from app import ROOT, app, browser, prewarmed, quiet, visit  # benchmarks/app.py, beside this file
 
 PICTURES = {
-    "barycenters": "/",
-    "latent-space": "/latent-space",
-    "generation": "/generation",
+    "barycenters": ("/", 900),
+    "latent-space": ("/latent-space?model=moe&other=mwb", 1130),
+    "generation": ("/generation?view=conflict&models=moe,mopoe,mwb&other=9", 1400),
 }
-"""File name in docs/ -> address."""
+"""File name in docs/ -> address, and how much of the page in pixels."""
 
 
 def main():
-    """Open every address at 1280 x 900 and keep what is on the screen."""
+    """Open every address 1280 pixels wide and keep the top of the page."""
     folder = ROOT / "docs"
     folder.mkdir(exist_ok=True)
     with browser() as context, app() as (_, url, _, _):
         prewarmed(url)
-        for name, address in PICTURES.items():
+        for name, (address, height) in PICTURES.items():
             page, _ = visit(context, url + address, "h1")
+            page.set_viewport_size({"width": 1280, "height": height})
             quiet(page)
             page.screenshot(path=folder / f"{name}.png")
 

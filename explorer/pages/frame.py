@@ -11,7 +11,7 @@ from explorer.pages.share import copy_link
 HERE = Path(__file__).parent
 
 # Streamlit writes white on any primary color and too pale in code, scrolls code where a keyboard
-# cannot, and pushes the menu off the screen of a phone.
+# cannot, leaves wide margins, and pushes the menu off the screen of a phone.
 STYLE = """
 <style>
 [data-testid^=stBaseButton-primary] { color: light-dark(#fff, #14161c) }
@@ -21,6 +21,9 @@ STYLE = """
 [data-testid=stCode] .keyword { color: light-dark(#33429e, #b4bfff) !important }
 [data-testid=stCode] .string { color: light-dark(#17633c, #8fd6a8) !important }
 [data-testid=stCode] .number { color: light-dark(#8a4210, #f0b27a) !important }
+@media (min-width: 641px) {
+  [data-testid=stMainBlockContainer] { padding: 4.5rem 3rem 3rem }
+}
 @media (max-width: 640px) {
   [data-testid=stToolbar] :has(> [data-testid=stToolbarActions]) { min-width: 9rem }
 }

@@ -166,12 +166,12 @@ def choose_inputs() -> None:
     """What is observed, who is asked, and how draws are made."""
     question = state.generation
     described = dict(about().modalities)
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([1, 2.6], gap="medium")
     left.pills(
         "Given: what the models see",
         about().names,
         selection_mode="multi",
-        format_func=lambda name: f"{name} {described[name]}",
+        help=", ".join(f"{name} {photograph}" for name, photograph in described.items()),
         key="generation_given",
         on_change=edit,
         args=["given"],
