@@ -280,7 +280,7 @@ def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> 
         ]
         table.add_row(model, minutes.get((name, model), "-"), *cells, os.path.relpath(folder))
     # a narrow terminal wraps these lines; cut figures would be worse
-    Console(width=max(console.width, 150)).print(table)
+    Console(width=max(console.width, 160)).print(table)
     if columns:
         console.print("the number in a column is how many modalities were given", style="dim")
 

@@ -45,15 +45,19 @@ def test_the_shipped_ceilings_are_what_the_shipped_weights_reach(judges, data):
 
 
 def test_they_stay_in_eval_mode_and_training_mode_would_show(judges, data):
-    before, labels = calls(judges, data, 500)
+    before, labels = calls(judges, data, 2000)
     assert not judges.train().training
     assert not any(module.training for module in judges.modules())
-    assert (calls(judges, data, 500)[0] == before).all()
+    assert (calls(judges, data, 2000)[0] == before).all()
     careless = load_classifiers("polydigits", PRETRAINED)
     for network in careless.networks.values():
         network.train()
-    after, _ = calls(careless, data, 500)
-    assert (after == labels).double().mean() < (before == labels).double().mean() - 0.01
+    torch.manual_seed(0)
+    after, _ = calls(careless, data, 2000)
+    torch.manual_seed(1)
+    again, _ = calls(careless, data, 2000)
+    assert (after != again).any()
+    assert (after == labels).double().mean() < (before == labels).double().mean() - 0.005
 
 
 def test_leading_axes_stay_and_any_modalities_will_do(judges, data):
