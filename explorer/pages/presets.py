@@ -84,7 +84,7 @@ PRESETS: tuple[Preset, ...] = (
     ),
     Preset(
         "Three against one",
-        "The other way round: three views of the 6, one of the 4. Now they agree.",
+        "The other way round: three views of the 6, one of the 4. Now both follow the majority.",
         replace(CLASH, item=9, other=0, given=("m0", "m1", "m2", "m3"), target="m4"),
     ),
 )

@@ -91,3 +91,16 @@ def test_a_prediction_can_come_first(open_generation):
     expect(page.locator(".gallery[data-kind=conflict] .bar")).to_have_count(0)
     page.get_by_role("button", name="Reveal").click()
     expect(page.locator(".gallery[data-kind=conflict] .bar").first).to_be_visible()
+
+
+def test_a_preset_shows_its_kept_answer_and_then_the_live_one(open_generation):
+    page = open_generation("item=7")
+    page.locator(ANSWER).evaluate("""node => {
+      window.states = [node.dataset.state];
+      new MutationObserver(() => states.push(node.dataset.state))
+        .observe(node, {attributes: true, attributeFilter: ["data-state"]});
+    }""")
+    page.get_by_text("A view that hurts").click()
+    expect(page.locator(ANSWER).locator(".picture").first).to_be_visible()
+    page.wait_for_function("() => states.includes('precomputed') && states.at(-1) === 'live'")
+    expect(page.locator(".status")).to_contain_text("computed live in")
