@@ -35,12 +35,16 @@ def two_models_part(answer: dict) -> bool:
 
 
 def product_misled(answer: dict) -> bool:
-    """One swapped view of three or more wins the product, and not the mixture of experts."""
+    """One swapped view of three or more wins the product of all views, and not their mixture.
+
+    The product is that of the mixture of products: the model called Product cannot draw from a
+    few views, whether they agree or not.
+    """
     models = _answered(answer)
     sides = [x["side"] for x in answer["given"]]
-    if not {"poe", "moe"} <= models.keys() or sides.count("B") != 1 or len(sides) < 3:
+    if not {"mopoe", "moe"} <= models.keys() or sides.count("B") != 1 or len(sides) < 3:
         return False
-    product, mixture = models["poe"]["sides"], models["moe"]["sides"]
+    product, mixture = models["mopoe"]["sides"], models["moe"]["sides"]
     return product[1] > sum(product) / 2 and mixture[0] > sum(mixture) / 2
 
 
@@ -62,8 +66,8 @@ CHALLENGES = (
     ),
     Challenge(
         "conflict",
-        "Give three views or more and swap one, so that it misleads the product but not the "
-        "mixture.",
+        "Give three views or more and swap one, so that it misleads the mixture of products, "
+        "which draws from a product, but not the mixture.",
         product_misled,
     ),
     Challenge(

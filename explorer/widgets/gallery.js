@@ -31,6 +31,8 @@ async function show(root, data, text) {
   root.dataset.state = data.precomputed ? "precomputed" : "live";
   const focused = root.getRootNode().activeElement?.dataset?.item;
   root.replaceChildren(...VIEWS[data.kind](data, picture(sheet, data), root));
+  const chosen = root.querySelector('.strip [aria-pressed="true"]');
+  if (chosen) chosen.parentElement.scrollLeft = chosen.offsetLeft - chosen.parentElement.clientWidth / 2;
   if (focused) root.querySelector(`[data-item="${focused}"]`)?.focus();
   if (data.precomputed) setTimeout(() => root.setStateValue("live", Date.now()), 80);
 }
@@ -216,7 +218,7 @@ function sides(model, data, cut) {
     if (!count) return;
     const segment = el("span", `segment ${SIDES[i]}`);
     segment.style.flexGrow = count;
-    if (count / data.votes > 0.07) segment.append(el("b", "", count));
+    if (count / data.votes > 0.1) segment.append(el("b", "", count));
     segment.title = `${SIDES[i]}: ${count} of ${data.votes}`;
     bar.append(segment);
   });
@@ -264,7 +266,7 @@ function rates(data) {
       const segment = el("span", `segment ${BEHAVIORS[word]}`);
       segment.style.flexGrow = share;
       segment.title = `${word} in ${percent(share)} of conflicts`;
-      if (share > 0.07) segment.append(el("b", "", percent(share)));
+      if (share > 0.1) segment.append(el("b", "", percent(share)));
       bar.append(segment);
     }
     const calm = el("p", "calm", `${percent(model.calm)} right without a swap`);
