@@ -102,16 +102,12 @@ def embed(
     """Map the latent space of a checkpoint by subset (UMAP and PCA), for the app."""
     import torch
 
-    from explorer.checkpoints import list_pretrained
     from explorer.datasets import load_dataset
     from explorer.evaluation.embedding import embed_pretrained
 
     torch.set_num_threads(threads)
     data = load_dataset(dataset)
-    models = [name for _, name, _ in list_pretrained(dataset)] if model == "all" else [model]
-    if not models:
-        raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
-    for name in models:
+    for name in _asked(dataset, model, root):
         with console.status(name) as status:
             folder = embed_pretrained(
                 dataset,
@@ -177,7 +173,7 @@ def evaluate(
     import torch
     from rich.progress import Progress
 
-    from explorer.checkpoints import checkpoint_directory, list_pretrained, load_pretrained
+    from explorer.checkpoints import checkpoint_directory, load_pretrained
     from explorer.datasets import load_dataset
     from explorer.evaluation import evaluate as run
     from explorer.evaluation import origin, write_scores
@@ -185,9 +181,7 @@ def evaluate(
 
     torch.set_num_threads(threads)
     data = load_dataset(dataset)
-    models = [key for _, key, _ in list_pretrained(dataset, root)] if model == "all" else [model]
-    if not models:
-        raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
+    models = _asked(dataset, model, root)
     judges = load_classifiers(dataset)
     with Progress(console=console) as progress:
         for key in models:
@@ -253,6 +247,16 @@ def data_list() -> None:
 def pretrained_list() -> None:
     """Every checkpoint found, with its budget and headline scores."""
     _print_checkpoints()
+
+
+def _asked(dataset: str, model: str, root: Path | None) -> list[str]:
+    """Return the models meant by ``--model``: one, or all that have a checkpoint."""
+    from explorer.checkpoints import list_pretrained
+
+    models = [key for _, key, _ in list_pretrained(dataset, root)] if model == "all" else [model]
+    if not models:
+        raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
+    return models
 
 
 def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> None:

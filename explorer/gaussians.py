@@ -98,6 +98,14 @@ class Mixture(NamedTuple):
         index = index.unsqueeze(0).unsqueeze(-1).expand(1, *self.components.mu.shape[1:])
         return Gaussian(*(part.gather(0, index).squeeze(0) for part in self.components))
 
+    def repeat(self, n_draws: int) -> "Mixture":
+        """The same mixture ``n_draws`` times, to draw from at once: components ``(K, N, *, D)``."""
+        weights, mu, logvar = (
+            part.unsqueeze(1).expand(-1, n_draws, *part.shape[1:])
+            for part in (self.batch_weights, *self.components)
+        )
+        return Mixture(weights, Gaussian(mu, logvar))
+
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """One draw per batch element, ``(*, D)``: a component by weight, then a point from it."""
         return self.pick(self.choose(generator)).rsample(generator)

@@ -8,28 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from explorer.datasets import load_dataset
-from explorer.evaluation.classifiers import Classifiers
 from explorer.gaussians import Gaussian, Mixture
-from explorer.models import MODELS, build_model
 from explorer.pages import answers
-from explorer.pages.answers import Lab, answer, disagreement, marginals, spread
+from explorer.pages.answers import answer, disagreement, marginals, spread
 from explorer.pages.challenges import CHALLENGES, product_misled, score_guess
 from explorer.pages.questions import Question, read_question, settle, targets_of, write_question
-
-
-@pytest.fixture(scope="module")
-def lab():
-    data = load_dataset("polydigits")
-    torch.manual_seed(1)
-    models = {key: build_model(key, data.modalities, latent_dim=8).eval() for key in MODELS}
-    shapes = {m.name: m.shape for m in data.modalities}
-    return Lab(data, models, Classifiers(shapes, 10, dict.fromkeys(shapes, 0.96)))
-
-
-@pytest.fixture(scope="module")
-def about(lab):
-    return answers.describe(lab)
 
 
 def test_a_question_survives_its_link(about):

@@ -185,3 +185,12 @@ def test_a_component_of_weight_zero_leaves_values_and_gradients_finite():
     log_prob.sum().backward()
     assert log_prob.isfinite().all()
     assert all(part.grad.isfinite().all() and (part.grad[1] == 0).all() for part in components)
+
+
+def test_a_repeated_mixture_draws_what_the_mixture_holds():
+    weights = torch.tensor([[1.0, 0.0], [0.0, 1.0]])  # each sample its own component
+    mu = torch.tensor([[[-5.0], [-5.0]], [[5.0], [5.0]]])
+    mixture = Mixture(weights, Gaussian(mu, torch.zeros_like(mu)))
+    z = mixture.repeat(1000).rsample(torch.Generator().manual_seed(0))
+    assert z.shape == (1000, 2, 1)
+    assert torch.allclose(z.mean(0), torch.tensor([[-5.0], [5.0]]), atol=0.2)

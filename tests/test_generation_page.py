@@ -15,7 +15,7 @@ from explorer.evaluation.classifiers import Classifiers, save_classifiers
 from explorer.evaluation.conflict import BEHAVIORS
 from explorer.models import MODELS, build_model
 from explorer.pages import answers, presets
-from explorer.pages.answers import Lab, answer
+from explorer.pages.answers import answer
 from explorer.pages.explanations import explanations
 from explorer.pages.presets import PRESETS
 from explorer.pages.questions import Question, settle, write_question
@@ -48,20 +48,6 @@ def checkpoints(untrained, tmp_path, monkeypatch):
     monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(presets, "CACHE", tmp_path / "nowhere")
     return root / "polydigits"
-
-
-@pytest.fixture(scope="module")
-def lab():
-    data = load_dataset("polydigits")
-    torch.manual_seed(1)
-    models = {key: build_model(key, data.modalities, latent_dim=8).eval() for key in MODELS}
-    shapes = {m.name: m.shape for m in data.modalities}
-    return Lab(data, models, Classifiers(shapes, 10, dict.fromkeys(shapes, 0.96)))
-
-
-@pytest.fixture(scope="module")
-def about(lab):
-    return answers.describe(lab)
 
 
 def opened(**parameters):

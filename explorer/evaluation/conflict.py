@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from explorer.datasets import Split
-from explorer.gaussians import Gaussian, Mixture
+from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
 
 DECIDED = 0.8
@@ -130,10 +130,7 @@ def draw(
     temperature
         Factor on the standard deviation; 0 draws the components' means.
     """
-    repeated = Mixture(
-        posterior.batch_weights.unsqueeze(1).expand(-1, n_draws, -1),
-        Gaussian(*(p.unsqueeze(1).expand(-1, n_draws, -1, -1) for p in posterior.components)),
-    )
+    repeated = posterior.repeat(n_draws)
     mu = posterior.components.mu
     noise = torch.randn(
         n_draws, *mu.shape[1:], generator=generator, dtype=mu.dtype, device=mu.device

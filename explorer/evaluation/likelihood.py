@@ -45,9 +45,7 @@ def log_weights(
     proposal
         Mixture ``(K, B, D)`` to draw from: what is believed given some of them.
     """
-    weights, components = proposal
-    repeated = Gaussian(*(part.unsqueeze(1).expand(-1, n_draws, -1, -1) for part in components))
-    z = Mixture(weights, repeated).rsample(generator)  # (N, B, D)
+    z = proposal.repeat(n_draws).rsample(generator)  # (N, B, D)
     prior = Gaussian(z.new_zeros(()), z.new_zeros(()))
     explained = sum(log_likelihood(d, batch[name]) for name, d in model.decode(z).items())
     return (explained + prior.log_prob(z) - proposal.log_prob(z)).T

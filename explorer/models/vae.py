@@ -156,11 +156,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
 
         Each draw shows the decoder's mean. Every modality is generated, the observed ones too.
         """
-        weights, components = self.subset_posterior(batch, observed)
-        repeated = Gaussian(
-            *(part.unsqueeze(1).expand(-1, n_samples, -1, -1) for part in components)
-        )
-        z = Mixture(weights, repeated).rsample(generator)  # (N, B, D)
+        z = self.subset_posterior(batch, observed).repeat(n_samples).rsample(generator)  # (N, B, D)
         return {name: distribution.mean for name, distribution in self.decode(z).items()}
 
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator | None = None) -> Losses:
