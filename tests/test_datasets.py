@@ -2,6 +2,7 @@
 
 import gzip
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -95,6 +96,31 @@ def test_an_unknown_dataset_names_the_known_ones():
 def test_modality_names_must_not_collide_in_subset_labels():
     with pytest.raises(ValueError, match="plain identifier"):
         Modality("a+b", (3, 28, 28))
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"kind": "sound"}, "kind of 'm' must be one of .*got 'sound'"),
+        ({"weight": 0.0}, "weight of 'm' must be positive and finite, got 0.0"),
+        ({"weight": float("nan")}, "positive and finite, got nan"),
+        ({"weight": float("inf")}, "positive and finite, got inf"),
+        ({"kind": "text", "symbols": "aba"}, "must all differ, got 'aba'"),
+        ({"kind": "text", "symbols": "ab"}, r"shape \(8, 3\) must have 3 symbols, got 2"),
+        ({"symbols": "abc"}, "kind 'image' .* must have 0 symbols, got 3"),
+    ],
+)
+def test_a_modality_that_cannot_be_is_refused(options, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Modality("m", (8, 3), **options)
+
+
+def test_a_modality_written_before_there_were_kinds_is_an_image_of_weight_one():
+    written = {"name": "m0", "shape": [3, 28, 28], "likelihood": "laplace", "network": "patch"}
+    modality = Modality(**written)
+    assert (modality.kind, modality.weight, modality.symbols) == ("image", 1.0, "")
+    assert Modality(**asdict(modality)) == modality
+    assert Modality(**written, kind="vector") != modality
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -1,10 +1,13 @@
 """What a dataset is: named modalities and two splits that compose batches on demand."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+KINDS = ("image", "text", "vector", "spikes")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,18 @@ class Modality:
         Key of ``explorer.networks.NETWORKS``.
     description
         What a person is told it is.
+    kind
+        How it is shown and read: one of ``KINDS``. Images are ``(channels, height, width)``; texts
+        are one-hot ``(length, n_symbols)``; spikes are counts ``(neurons, bins)``.
+    weight
+        What its log-likelihood is multiplied by in training; measures of likelihood ignore it.
+    symbols
+        The alphabet of a text: symbol k is ``symbols[k]``. Empty for every other kind.
+
+    Raises
+    ------
+    ValueError
+        A name, kind, weight or alphabet that cannot be.
     """
 
     name: str
@@ -30,11 +45,28 @@ class Modality:
     likelihood: str = "laplace"
     network: str = "patch"
     description: str = field(default="", compare=False)
+    kind: str = "image"
+    weight: float = 1.0
+    symbols: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"a modality's name must be a plain identifier, got {self.name!r}")
         object.__setattr__(self, "shape", tuple(self.shape))
+        if self.kind not in KINDS:
+            raise ValueError(f"kind of {self.name!r} must be one of {KINDS}, got {self.kind!r}")
+        if not (self.weight > 0 and math.isfinite(self.weight)):
+            raise ValueError(
+                f"weight of {self.name!r} must be positive and finite, got {self.weight}"
+            )
+        if len(set(self.symbols)) != len(self.symbols):
+            raise ValueError(f"symbols of {self.name!r} must all differ, got {self.symbols!r}")
+        expected = self.shape[-1] if self.kind == "text" else 0
+        if len(self.symbols) != expected:
+            raise ValueError(
+                f"a modality of kind {self.kind!r} and shape {self.shape} must have {expected} "
+                f"symbols, got {len(self.symbols)} for {self.name!r}"
+            )
 
 
 class Split(Protocol):
