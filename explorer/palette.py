@@ -5,8 +5,14 @@ looks the same on every page. Color is never alone: each rule also has a dash pa
 The colors keep a contrast of at least 3:1 against both surfaces of their theme and stay apart
 under protanopia, deuteranopia and tritanopia (``tests/test_palette.py``).
 
-To add an aggregation: one entry in ``DASHES``, ``LABELS`` and in both themes of ``COLORS``.
+Models are more than eyes can tell apart by color: a model takes the color of its family, members
+of a family differ by dash pattern and label (``MODEL_LOOKS``).
+
+To add an aggregation: one entry in ``DASHES``, ``LABELS`` and in both themes of ``COLORS``. To add
+a model: one entry in ``MODEL_LOOKS``.
 """
+
+from typing import NamedTuple
 
 THEMES = ("light", "dark")
 
@@ -60,11 +66,6 @@ DASHES: dict[str, str] = {
 }
 """Aggregation key -> SVG ``stroke-dasharray`` in px; empty is solid."""
 
-PLOTLY_DASHES: dict[str, str] = {
-    key: dash.replace(" ", "px,") + "px" if dash else "solid" for key, dash in DASHES.items()
-}
-"""The same patterns for Plotly's ``line.dash``."""
-
 LABELS: dict[str, str] = {
     "poe": "Product",
     "logpool": "Geometric mean",
@@ -75,6 +76,85 @@ LABELS: dict[str, str] = {
     "moments": "Moment match",
 }
 """Aggregation key -> the short name that stands at a curve or in a legend."""
+
+FAMILY_COLORS: dict[str, dict[str, str]] = {
+    "light": {**COLORS["light"], "apart": "#5a0087", "joint": "#7e5a09"},
+    "dark": {**COLORS["dark"], "apart": "#a648b4", "joint": "#fce14a"},
+}
+"""Theme -> family of models -> color: a rule and the models that fuse beliefs by it; latents that
+stay apart, purple; encoders that see several modalities at once, gold."""
+
+
+class Look(NamedTuple):
+    """How a model is drawn and called.
+
+    Parameters
+    ----------
+    label
+        The short name, at most 28 characters: legends, tables, the model's card.
+    family
+        Key of ``FAMILY_COLORS``.
+    dash
+        SVG ``stroke-dasharray`` in px, unlike that of any other member of the family.
+    """
+
+    label: str
+    family: str
+    dash: str
+
+
+def _rule(key: str) -> Look:
+    """A rule with the plain ELBO looks as the rule does."""
+    return Look(LABELS[key], key, DASHES[key])
+
+
+MODEL_LOOKS: dict[str, Look] = {
+    "poe": _rule("poe"),
+    "poe_unimodal": Look("Product and unimodal", "poe", "8 4"),
+    "logpool": _rule("logpool"),
+    "moe": _rule("moe"),
+    "moe_mixture": Look("Exact mixture", "moe", "9 4"),
+    "moe_iwae": Look("Mixture, IWAE", "moe", "5 3"),
+    "moe_dreg": Look("MMVAE (DReG)", "moe", "10 4 2 4"),
+    "mopoe": _rule("mopoe"),
+    "mopoe_mixture": Look("Exact mixture of products", "mopoe", ""),
+    "mopoe_style": Look("Mixture of products, styles", "mopoe", "10 4 2 4"),
+    "wb": _rule("wb"),
+    "mwb": _rule("mwb"),
+    "mwb_mixture": Look("Exact mixture of Wasserstein", "mwb", ""),
+    "moments": _rule("moments"),
+    "mmjsd": Look("mmJSD", "moe", "1 3"),
+    "mvtcae": Look("MVTCAE", "poe", "10 4 2 4"),
+    "independent": Look("Independent", "apart", ""),
+    "aggregated_std": Look("Aggregated, mean std", "wb", ""),
+    "aggregated_variance": Look("Aggregated, mean variance", "wb", "5 3"),
+    "aggregated_product": Look("Aggregated, product", "poe", "5 3"),
+    "mmvamp": Look("MM-VAMP", "apart", "9 4"),
+    "mmvamp_pairwise": Look("MM-VAMP, pairwise", "apart", "10 4 2 4"),
+    "jmvae": Look("JMVAE", "joint", "9 4"),
+    "nexus": Look("Nexus", "joint", "1 3"),
+    "mac_wae": Look("MAC-WAE", "joint", ""),
+    "mac_vae": Look("MAC-VAE", "joint", "5 3"),
+    "m_wae": Look("M-WAE", "joint", "10 4 2 4"),
+}
+"""Key of ``MODELS`` -> its look."""
+
+MODEL_LABELS: dict[str, str] = {key: look.label for key, look in MODEL_LOOKS.items()}
+"""Model key -> short name."""
+
+MODEL_DASHES: dict[str, str] = {key: look.dash for key, look in MODEL_LOOKS.items()}
+"""Model key -> SVG ``stroke-dasharray`` in px; empty is solid."""
+
+MODEL_COLORS: dict[str, dict[str, str]] = {
+    theme: {key: colors[look.family] for key, look in MODEL_LOOKS.items()}
+    for theme, colors in FAMILY_COLORS.items()
+}
+"""Theme -> model key -> color."""
+
+PLOTLY_DASHES: dict[str, str] = {
+    key: dash.replace(" ", "px,") + "px" if dash else "solid" for key, dash in MODEL_DASHES.items()
+}
+"""The same patterns for Plotly's ``line.dash``."""
 
 CLASS_COLORS: dict[str, tuple[str, ...]] = {
     "light": (

@@ -9,6 +9,7 @@ import pytest
 
 from explorer import palette
 from explorer.aggregations import AGGREGATIONS
+from explorer.models import MODELS
 
 # Machado, Oliveira & Fernandes (2009), IEEE TVCG 15(6), severity 1, on linear RGB
 VISION = {
@@ -80,9 +81,39 @@ def test_every_aggregation_has_a_look(table):
     assert list(table) == list(AGGREGATIONS)
 
 
+def test_every_model_has_a_look():
+    assert set(MODELS) <= set(palette.MODEL_LOOKS)
+    for look in palette.MODEL_LOOKS.values():
+        assert 0 < len(look.label) <= 28
+        assert all(look.family in palette.FAMILY_COLORS[theme] for theme in palette.THEMES)
+
+
+def test_models_that_share_a_color_differ_by_dash_and_all_by_label():
+    looks = palette.MODEL_LOOKS.values()
+    assert len({(look.family, look.dash) for look in looks}) == len(looks)
+    assert len({look.label for look in looks}) == len(looks)
+
+
+@pytest.mark.parametrize("key", AGGREGATIONS)
+def test_a_rule_with_the_plain_elbo_looks_as_the_rule(key):
+    assert palette.MODEL_LABELS[key] == palette.LABELS[key]
+    assert palette.MODEL_DASHES[key] == palette.DASHES[key]
+    for theme in palette.THEMES:
+        assert palette.MODEL_COLORS[theme][key] == palette.COLORS[theme][key]
+
+
+@pytest.mark.parametrize("theme", palette.THEMES)
+def test_families_of_models_stay_apart(theme):
+    """Less is asked than of the rules: nine colors must fit, and models are labelled too."""
+    families = palette.FAMILY_COLORS[theme].values()
+    for one, other in combinations(families, 2):
+        assert distance(one, other, "normal") >= 13, (one, other)
+        assert all(distance(one, other, vision) >= 8 for vision in VISION), (one, other)
+
+
 @pytest.mark.parametrize("theme", palette.THEMES)
 def test_marks_stand_out_from_both_backgrounds_of_their_theme(theme):
-    marks = [*palette.COLORS[theme].values(), *palette.EXPERT_COLORS[theme]]
+    marks = [*palette.FAMILY_COLORS[theme].values(), *palette.EXPERT_COLORS[theme]]
     for mark in marks:
         for background in palette.BACKGROUNDS[theme]:
             assert contrast(mark, background) >= 3, (mark, background)
