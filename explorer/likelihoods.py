@@ -7,7 +7,15 @@ To add one: a function here and a line in ``LIKELIHOODS``.
 from collections.abc import Callable
 
 from torch import Tensor
-from torch.distributions import Bernoulli, Distribution, Laplace, Normal
+from torch.distributions import (
+    Bernoulli,
+    Distribution,
+    Independent,
+    Laplace,
+    Normal,
+    OneHotCategorical,
+    Poisson,
+)
 
 LAPLACE_SCALE = 0.75
 """Scale of the image likelihood in all the papers' experiments (Shi et al. 2019 onwards)."""
@@ -28,10 +36,27 @@ def bernoulli(output: Tensor) -> Distribution:
     return Bernoulli(logits=output, validate_args=False)
 
 
+def categorical(output: Tensor) -> Distribution:
+    """One symbol at each place, with ``output`` as logits over the last axis; data are one-hot.
+
+    The released code of MoPoE hands log-probabilities over as probabilities. They are normalised
+    once more, ``log s_i / sum_j log s_j``, so its likeliest symbol is the one with the smallest s
+    and a confident right answer cannot be learned. Text figures published with it inherit this.
+    """
+    return OneHotCategorical(logits=output, validate_args=False)
+
+
+def poisson(output: Tensor) -> Distribution:
+    """Poisson counts with ``output`` as the logarithm of the rate."""
+    return Poisson(output.exp(), validate_args=False)
+
+
 LIKELIHOODS: dict[str, Callable[[Tensor], Distribution]] = {
     "laplace": laplace,
     "normal": normal,
     "bernoulli": bernoulli,
+    "categorical": categorical,
+    "poisson": poisson,
 }
 
 
@@ -41,7 +66,7 @@ def log_likelihood(distribution: Distribution, x: Tensor) -> Tensor:
     Parameters
     ----------
     distribution
-        From decoding z of shape ``(*, D)``: batch shape ``(*, *shape)``.
+        From decoding z of shape ``(*, D)``: batch and event shape together ``(*, *shape)``.
     x
         ``(B, *shape)``, broadcast against ``*``.
 
@@ -49,5 +74,5 @@ def log_likelihood(distribution: Distribution, x: Tensor) -> Tensor:
     -------
     ``(*)``
     """
-    n_axes = x.ndim - 1
-    return distribution.log_prob(x).flatten(-n_axes).sum(-1)
+    n_axes = x.ndim - 1 - len(distribution.event_shape)
+    return Independent(distribution, n_axes, validate_args=False).log_prob(x)

@@ -2,13 +2,14 @@
 
 ``NETWORKS[name](shape, latent_dim)`` returns the pair. Encoders give mean and log-variance side by
 side, ``(B, *shape)`` -> ``(B, 2 D)``; decoders give what a likelihood reads, ``(B, D)`` ->
-``(B, *shape)``. To add one: a function and a line in ``NETWORKS``.
+``(B, *shape)``. Texts are one-hot, ``(length, n_symbols)``; spikes are ``(neurons, bins)``. To add
+one: a function and a line in ``NETWORKS``.
 """
 
 from collections.abc import Callable
 from math import prod
 
-from torch import nn
+from torch import Tensor, nn
 
 
 def patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
@@ -91,11 +92,100 @@ def mlp(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
     return encoder, decoder
 
 
+def dense(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """Two hidden layers of 128 units either way with batch normalisation: short texts, spikes."""
+    size = prod(shape)
+    encoder = nn.Sequential(
+        nn.Flatten(),
+        *_normalised(nn.Linear(size, 128, bias=False), nn.BatchNorm1d(128)),
+        *_normalised(nn.Linear(128, 128, bias=False), nn.BatchNorm1d(128)),
+        nn.Linear(128, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        *_normalised(nn.Linear(latent_dim, 128, bias=False), nn.BatchNorm1d(128)),
+        *_normalised(nn.Linear(128, 128, bias=False), nn.BatchNorm1d(128)),
+        nn.Linear(128, size),
+        nn.Unflatten(1, shape),
+    )
+    return encoder, decoder
+
+
+def mopoe_text(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """The convolutions of the MoPoE paper for texts of 8 characters (Sutter et al. 2021).
+
+    They end in logits; the released code's log-softmax is the likelihood's affair here.
+    """
+    if len(shape) != 2 or shape[0] != 8:
+        raise ValueError(
+            f"network 'mopoe_text' needs texts of shape (8, n_symbols), got {tuple(shape)}"
+        )
+    n_symbols = shape[1]
+    encoder = nn.Sequential(
+        _Transposed(),
+        nn.Conv1d(n_symbols, 128, 1),
+        nn.ReLU(),
+        nn.Conv1d(128, 128, 4, stride=2, padding=1),  # 4
+        nn.ReLU(),
+        nn.Conv1d(128, 128, 4, stride=2),  # 1
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(128, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 128),
+        nn.Unflatten(1, (128, 1)),
+        nn.ConvTranspose1d(128, 128, 4),  # 4
+        nn.ReLU(),
+        nn.ConvTranspose1d(128, 128, 4, stride=2, padding=1),  # 8
+        nn.ReLU(),
+        nn.Conv1d(128, n_symbols, 1),
+        _Transposed(),
+    )
+    return encoder, decoder
+
+
+def mmvamp_rats(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """The layers of the MM-VAMP paper's rat experiment, as wide as the data (Sutter et al. 2024).
+
+    Its second head gives log standard deviations there and log-variances here.
+    """
+    size = prod(shape)
+    encoder = nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(size, size),
+        nn.LeakyReLU(),
+        nn.Linear(size, size),
+        nn.LeakyReLU(),
+        nn.Linear(size, latent_dim),
+        nn.LeakyReLU(),
+        nn.Linear(latent_dim, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, size),
+        nn.LeakyReLU(),
+        nn.Linear(size, size),
+        nn.LeakyReLU(),
+        nn.Linear(size, size),
+        nn.Unflatten(1, shape),
+    )
+    return encoder, decoder
+
+
 NETWORKS: dict[str, Callable[[tuple[int, ...], int], tuple[nn.Module, nn.Module]]] = {
     "patch": patch,
     "mopoe_conv": mopoe_conv,
     "mlp": mlp,
+    "dense": dense,
+    "mopoe_text": mopoe_text,
+    "mmvamp_rats": mmvamp_rats,
 }
+
+
+class _Transposed(nn.Module):
+    """Symbols and places of a text, exchanged: convolutions want channels first."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2)
 
 
 def _normalised(layer: nn.Module, normalisation: nn.Module) -> tuple[nn.Module, ...]:

@@ -6,37 +6,40 @@ import torch
 from explorer.networks import NETWORKS
 
 IMAGE = (3, 28, 28)
-MAKERS = pytest.mark.parametrize("make", NETWORKS.values(), ids=list(NETWORKS))
+TEXT, SPIKES = (8, 27), (46, 10)
+IMAGES_ONLY = ["patch", "mopoe_conv"]
+SHAPES = dict.fromkeys(IMAGES_ONLY, [IMAGE, (1, 28, 28)]) | {"mopoe_text": [TEXT]}
+CASES = [(name, shape) for name in NETWORKS for shape in SHAPES.get(name, [TEXT, SPIKES, (12,)])]
+EACH = pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda case: str(case))
 
 
 def n_parameters(*modules):
     return sum(p.numel() for module in modules for p in module.parameters())
 
 
-@MAKERS
-@pytest.mark.parametrize("shape", [IMAGE, (1, 28, 28)])
-def test_an_encoder_gives_two_numbers_a_dimension_and_a_decoder_the_observation(make, shape):
-    encoder, decoder = make(shape, 7)
+@EACH
+def test_an_encoder_gives_two_numbers_a_dimension_and_a_decoder_the_observation(name, shape):
+    encoder, decoder = NETWORKS[name](shape, 7)
     assert encoder(torch.rand(4, *shape)).shape == (4, 14)
     assert decoder(torch.randn(4, 7)).shape == (4, *shape)
 
 
-@MAKERS
-def test_every_parameter_gets_a_gradient(make):
+@EACH
+def test_every_parameter_gets_a_gradient(name, shape):
     torch.manual_seed(0)
-    encoder, decoder = make(IMAGE, 5)
-    mu, logvar = encoder(torch.rand(8, *IMAGE)).chunk(2, dim=-1)
+    encoder, decoder = NETWORKS[name](shape, 5)
+    mu, logvar = encoder(torch.rand(8, *shape)).chunk(2, dim=-1)
     (decoder(mu + logvar) ** 2).mean().backward()
     for module in (encoder, decoder):
         silent = [n for n, p in module.named_parameters() if p.grad is None or not p.grad.any()]
         assert not silent
 
 
-@MAKERS
-def test_in_eval_mode_an_observation_is_encoded_alike_in_any_company(make):
+@EACH
+def test_in_eval_mode_an_observation_is_encoded_alike_in_any_company(name, shape):
     torch.manual_seed(0)
-    encoder, decoder = make(IMAGE, 5)
-    images, z = torch.rand(6, *IMAGE), torch.randn(6, 5)
+    encoder, decoder = NETWORKS[name](shape, 5)
+    images, z = torch.rand(6, *shape), torch.randn(6, 5)
     encoder(images)  # moves the running statistics off their start
     encoder.eval()
     decoder.eval()
@@ -44,10 +47,10 @@ def test_in_eval_mode_an_observation_is_encoded_alike_in_any_company(make):
     torch.testing.assert_close(decoder(z)[2:3], decoder(z[2:3]), rtol=1e-4, atol=1e-5)
 
 
-@MAKERS
-def test_decoders_are_not_squashed_into_the_unit_interval(make):
+@EACH
+def test_decoders_are_not_squashed_into_the_unit_interval(name, shape):
     torch.manual_seed(0)
-    _, decoder = make(IMAGE, 5)
+    _, decoder = NETWORKS[name](shape, 5)
     drawn = decoder.eval()(1000 * torch.randn(64, 5))
     assert drawn.min() < 0
     assert drawn.max() > 1
@@ -60,14 +63,20 @@ def test_five_modalities_have_as_many_parameters_as_the_recipe_says(name, latent
     assert round(5 * n_parameters(*NETWORKS[name](IMAGE, latent_dim)) / 1e6, 2) == million
 
 
-@pytest.mark.parametrize("name", ["patch", "mopoe_conv"])
+@pytest.mark.parametrize("name", IMAGES_ONLY)
 @pytest.mark.parametrize("shape", [(3, 32, 32), (784,)])
 def test_convolutions_refuse_shapes_they_were_not_made_for(name, shape):
     with pytest.raises(ValueError, match=f"'{name}' needs images of shape .* got"):
         NETWORKS[name](shape, 4)
 
 
-def test_the_mlp_takes_any_shape():
-    encoder, decoder = NETWORKS["mlp"]((2, 3, 5), 4)
-    assert encoder(torch.rand(6, 2, 3, 5)).shape == (6, 8)
-    assert decoder(torch.rand(6, 4)).shape == (6, 2, 3, 5)
+@pytest.mark.parametrize("shape", [(9, 27), (8,), (8, 27, 1)])
+def test_convolutions_over_text_want_eight_characters(shape):
+    with pytest.raises(ValueError, match=r"needs texts of shape \(8, n_symbols\), got"):
+        NETWORKS["mopoe_text"](shape, 4)
+
+
+def test_the_rats_network_is_as_wide_as_the_data_and_no_wider():
+    # FC D-D twice, FC D-2, two heads FC 2-2; FC 2-D, FC D-D twice
+    expected = 4 * (460 * 460 + 460) + (460 * 2 + 2) + 2 * (2 * 2 + 2) + (2 * 460 + 460)
+    assert n_parameters(*NETWORKS["mmvamp_rats"]((46, 10), 2)) == expected
