@@ -77,8 +77,9 @@ def test_black_on_white_has_the_contrast_of_the_standard():
 
 
 @pytest.mark.parametrize("table", [*palette.COLORS.values(), palette.DASHES, palette.LABELS])
-def test_every_aggregation_has_a_look(table):
-    assert list(table) == list(AGGREGATIONS)
+def test_every_rule_has_a_look(table):
+    assert list(table) == list(palette.LABELS)
+    assert set(table) <= set(AGGREGATIONS)
 
 
 def test_every_model_has_a_look():
@@ -94,7 +95,7 @@ def test_models_that_share_a_color_differ_by_dash_and_all_by_label():
     assert len({look.label for look in looks}) == len(looks)
 
 
-@pytest.mark.parametrize("key", AGGREGATIONS)
+@pytest.mark.parametrize("key", palette.LABELS)
 def test_a_rule_with_the_plain_elbo_looks_as_the_rule(key):
     assert palette.MODEL_LABELS[key] == palette.LABELS[key]
     assert palette.MODEL_DASHES[key] == palette.DASHES[key]
