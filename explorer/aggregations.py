@@ -15,6 +15,8 @@ mopoe    product              every subset      MoPoE-VAE (Sutter et al. 2021)
 wb       Wasserstein          all               WB-VAE (Qiu et al. 2025)
 mwb      Wasserstein          every subset      MWB-VAE (Qiu et al. 2025)
 moments  forward KL           all               moment matching, a Gaussian for the mixture
+product  product              all               MVTCAE (Hwang et al. 2021): no prior expert
+variance mean of variances    all               one reading of Hosoya's "aggregated" VAE
 ======== ==================== ================= ==========================================
 
 Shapes: M modalities, S subsets, K components, B batch, D latent. To add an aggregation: one line
@@ -29,7 +31,12 @@ from itertools import combinations
 import torch
 from torch import Tensor
 
-from explorer.barycenters import geometric_mean, moment_match, wasserstein_barycenter
+from explorer.barycenters import (
+    geometric_mean,
+    mean_variance,
+    moment_match,
+    wasserstein_barycenter,
+)
 from explorer.gaussians import Gaussian, Mixture
 
 
@@ -194,4 +201,6 @@ AGGREGATIONS: dict[str, Aggregation] = {
     "wb": Aggregation("Wasserstein barycenter", wasserstein_barycenter, everything),
     "mwb": Aggregation("Mixture of Wasserstein barycenters", wasserstein_barycenter, power_set),
     "moments": Aggregation("Moment matching", moment_match, everything),
+    "product": Aggregation("Product without a prior", geometric_mean, everything, normalise=False),
+    "variance": Aggregation("Mean of variances", mean_variance, everything),
 }

@@ -186,6 +186,7 @@ def train(
                     order, order_epoch = _order(len(split), seed, epoch, fabric.device), epoch
                 index = order[place * batch_size : (place + 1) * batch_size]
                 index = index[fabric.global_rank :: fabric.world_size]
+                model.progress = min(1.0, done)
                 noise.manual_seed(_mix(seed, fabric.global_rank, step))
                 losses = wrapped(split[index], noise)
                 loss = losses.total.mean()
@@ -203,6 +204,7 @@ def train(
             raise
     save()
     model.to("cpu").eval()
+    model.progress = 1.0
     model.provenance = {
         "dataset": data.name,
         **{key: value for key, value in settings.items() if value is not None},

@@ -54,7 +54,7 @@ def world():
 def exact_model(name, maps, *, prior_in_experts):
     """The model of that world; an expert is the posterior given x_m, or that without its prior."""
     modalities = [Modality(f"m{m}", (4,), "normal", "mlp") for m in range(3)]
-    model = build_model(name, modalities, latent_dim=2).double()
+    model = build_model("poe", modalities, latent_dim=2, aggregation=name).double()
     for m, modality in enumerate(modalities):
         precision = SHARPNESS[m] + prior_in_experts
         encoder, decoder = nn.Linear(4, 4).double(), nn.Linear(2, 4, bias=False).double()
@@ -150,6 +150,8 @@ def subset_by_hand(name, experts):
         "wb": lambda: wasserstein_barycenter(experts, even),
         "mwb": lambda: wasserstein_barycenter(experts, even),
         "moments": lambda: moment_match(experts, even),
+        "product": lambda: pool,
+        "variance": lambda: Gaussian(experts.mu.mean(0), experts.logvar.exp().mean(0).log()),
     }
     if name == "moe":
         return Mixture(even, experts)

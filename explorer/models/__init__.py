@@ -1,22 +1,43 @@
-"""Models by name: an aggregation and an objective for the one VAE.
+"""Models by name: an aggregation and an objective for the one VAE, or a network of their own.
 
-The key is the word of the command line, the URL, the checkpoint's folder and the test. To add a
-model: a line in ``MODELS``.
+The key is the word of the command line, the URL, the checkpoint's folder and the test. What each
+is, with its formula, source and known faults: ``explorer.cards``. To add a model: a line in
+``MODELS``.
 """
 
 from collections.abc import Sequence
 
-from explorer.aggregations import AGGREGATIONS
 from explorer.datasets.modality import Modality
 from explorer.models.objectives import OBJECTIVES, Losses
-from explorer.models.vae import MultimodalVAE
+from explorer.models.vae import Beliefs, MultimodalVAE
 
-__all__ = ["MODELS", "OBJECTIVES", "Losses", "MultimodalVAE", "build_model"]
+__all__ = ["MODELS", "OBJECTIVES", "Beliefs", "Losses", "MultimodalVAE", "build_model"]
 
 MODELS: dict[str, dict[str, object]] = {
-    key: {"aggregation": key, "objective": "elbo"} for key in AGGREGATIONS
+    "poe": {"aggregation": "poe"},
+    "poe_unimodal": {"aggregation": "poe", "objective": "elbo_with_unimodal"},
+    "logpool": {"aggregation": "logpool"},
+    "moe": {"aggregation": "moe"},
+    "moe_mixture": {"aggregation": "moe", "objective": "mixture_elbo"},
+    "moe_iwae": {"aggregation": "moe", "objective": "iwae"},
+    "moe_dreg": {"aggregation": "moe", "objective": "dreg", "latent": "laplace"},
+    "mopoe": {"aggregation": "mopoe"},
+    "mopoe_mixture": {"aggregation": "mopoe", "objective": "mixture_elbo"},
+    "mopoe_style": {"aggregation": "mopoe", "style_dim": 16},
+    "wb": {"aggregation": "wb"},
+    "mwb": {"aggregation": "mwb"},
+    "mwb_mixture": {"aggregation": "mwb", "objective": "mixture_elbo"},
+    "moments": {"aggregation": "moments"},
+    "mmjsd": {"aggregation": "moe", "objective": "jsd"},
+    "mvtcae": {"aggregation": "product", "objective": "mvtcae"},
+    "independent": {"aggregation": "moe", "objective": "independent", "shared": False},
+    "aggregated_std": {"aggregation": "wb", "objective": "aggregated"},
+    "aggregated_variance": {"aggregation": "variance", "objective": "aggregated"},
+    "aggregated_product": {"aggregation": "product", "objective": "aggregated"},
+    "mmvamp": {"aggregation": "moe", "objective": "mmvamp", "shared": False},
+    "mmvamp_pairwise": {"aggregation": "moe", "objective": "mmvamp_pairwise", "shared": False},
 }
-"""Arguments of ``MultimodalVAE`` by model."""
+"""Arguments by model; ``kind`` where it is not ``MultimodalVAE``."""
 
 
 def build_model(
@@ -25,4 +46,6 @@ def build_model(
     """An untrained model: ``name`` is a key of ``MODELS``, ``options`` override its recipe."""
     if name not in MODELS:
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {name!r}")
-    return MultimodalVAE(modalities, latent_dim=latent_dim, **{**MODELS[name], **options})
+    recipe = {"kind": MultimodalVAE} | MODELS[name] | options
+    kind = recipe.pop("kind")
+    return kind(modalities, latent_dim=latent_dim, **recipe)

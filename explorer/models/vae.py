@@ -1,15 +1,18 @@
 """The multimodal VAE: one encoder and decoder per modality, and an aggregation between them.
 
-Shapes: M modalities, B batch, D latent, K components, N draws. A batch is ``dict[str, Tensor]``;
-a modality that no sample has is a key left out; ``batch["observed"]``, bool ``(B, M)``, marks
-samples with gaps (what is in the gap is ignored, but must have the right shape).
+Shapes: M modalities, S subsets, B batch, D latent, E style, K components, N draws. A batch is
+``dict[str, Tensor]``; a modality that no sample has is a key left out; ``batch["observed"]``, bool
+``(B, M)``, marks samples with gaps (what is in the gap is ignored, but must have the right shape).
 """
 
+import inspect
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from huggingface_hub import ModelCard, ModelHubMixin, hf_hub_download
@@ -17,14 +20,35 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from explorer.aggregations import AGGREGATIONS
+from explorer.aggregations import AGGREGATIONS, singletons
 from explorer.datasets.modality import Modality
-from explorer.gaussians import Gaussian, Mixture
+from explorer.gaussians import Gaussian, Laplace, Mixture
 from explorer.likelihoods import LIKELIHOODS
-from explorer.models.objectives import OBJECTIVES, Losses
+from explorer.models.objectives import OBJECTIVES, SAMPLED_OBJECTIVES, Losses
 from explorer.networks import NETWORKS
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
+
+LATENTS: dict[str, type] = {"gaussian": Gaussian, "laplace": Laplace}
+"""Families of the posteriors and the prior."""
+
+
+class Beliefs(NamedTuple):
+    """All that the encoders say of a batch.
+
+    Parameters
+    ----------
+    experts
+        Every given modality's own posterior, ``(M, B, D)``.
+    posterior
+        What the aggregation makes of them, components ``(K, B, D)``.
+    styles
+        Modality name to the posterior of its own latent, Gaussian ``(B, E)``; empty without one.
+    """
+
+    experts: Gaussian
+    posterior: Mixture
+    styles: dict[str, Gaussian]
 
 
 class MultimodalVAE(nn.Module, ModelHubMixin):
@@ -43,8 +67,20 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         D.
     objective
         Key of ``OBJECTIVES``.
+    objective_options
+        Further arguments of the objective, as JSON has them.
     beta
-        Weight of the KL term.
+        Weight of the KL term, or of what stands in its place.
+    style_dim
+        E: dimensions of a latent that each modality keeps to itself; 0 for none.
+    beta_style
+        Weight of the styles' KL terms, on top of ``beta``.
+    latent
+        Key of ``LATENTS``; ``laplace`` where the experts are not fused and no KL is taken in
+        closed form.
+    shared
+        Whether all modalities decode one z. If not, each decodes a draw from its own expert, and
+        what is not observed a draw from the belief of those that are.
     """
 
     def __init__(
@@ -54,7 +90,12 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         aggregation: str = "mopoe",
         latent_dim: int = 64,
         objective: str = "elbo",
+        objective_options: dict[str, object] | None = None,
         beta: float = 1.0,
+        style_dim: int = 0,
+        beta_style: float = 1.0,
+        latent: str = "gaussian",
+        shared: bool = True,
     ) -> None:
         super().__init__()
         self.modalities = tuple(modalities)
@@ -66,18 +107,41 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             "aggregation": aggregation,
             "latent_dim": latent_dim,
             "objective": objective,
+            "objective_options": dict(objective_options or {}),
             "beta": beta,
+            "style_dim": style_dim,
+            "beta_style": beta_style,
+            "latent": latent,
+            "shared": shared,
         }
         self.provenance: dict[str, object] = {}
         self.aggregation = _look_up("aggregation", aggregation, AGGREGATIONS)
-        self.objective = _look_up("objective", objective, OBJECTIVES)
+        self.objective = _with_options(
+            _look_up("objective", objective, OBJECTIVES), self.config["objective_options"]
+        )
+        self.latent = _look_up("latent", latent, LATENTS)
+        if self.latent is Laplace and objective not in SAMPLED_OBJECTIVES:
+            raise ValueError(
+                f"latent='laplace' needs an objective without closed-form KL terms, one of "
+                f"{', '.join(SAMPLED_OBJECTIVES)}; got {objective!r}"
+            )
+        if self.latent is Laplace and self.aggregation.family is not singletons:
+            raise ValueError(
+                f"Laplaces have no closed-form barycenter: latent='laplace' needs the aggregation "
+                f"'moe', got {aggregation!r}"
+            )
         self.likelihoods = {
             m.name: _look_up("likelihood", m.likelihood, LIKELIHOODS) for m in self.modalities
         }
+        self.likelihood_weights = {m.name: m.weight for m in self.modalities}
         self.latent_dim = latent_dim
-        self.beta = beta
+        self.style_dim = style_dim
+        self.beta, self.beta_style = beta, beta_style
+        self.shared = shared
+        self.progress = 1.0
+        """Share of the training that is done; what is annealed looks at it."""
         pairs = {
-            m.name: _look_up("network", m.network, NETWORKS)(m.shape, latent_dim)
+            m.name: _look_up("network", m.network, NETWORKS)(m.shape, latent_dim + style_dim)
             for m in self.modalities
         }
         self.encoders = nn.ModuleDict({name: pair[0] for name, pair in pairs.items()})
@@ -91,14 +155,15 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         ValueError
             An unknown key, no modality at all, or a shape that is not the modality's.
         """
-        self._check(batch)
-        observed = batch.get("observed")
-        outputs = []
-        for m, name in enumerate(self.names):
-            if name in batch:
-                x = batch[name] if observed is None else _fill_gaps(batch[name], observed[:, m])
-                outputs.append(self.encoders[name](x))
-        return Gaussian(*torch.stack(outputs).chunk(2, dim=-1))
+        return self._encode(batch)[0]
+
+    def beliefs(self, batch: dict[str, Tensor]) -> Beliefs:
+        """Experts, what the aggregation makes of them and styles, encoders run once."""
+        experts, styles = self._encode(batch)
+        gaps = batch.get("observed")
+        if gaps is not None:
+            gaps = gaps[:, [name in batch for name in self.names]]
+        return Beliefs(experts, self._believe(self.aggregation(experts, gaps)), styles)
 
     def posterior(self, batch: dict[str, Tensor], observed: Sequence[str] | None = None) -> Mixture:
         """The joint posterior over z, as the objective uses it: a Mixture ``(K, B, D)``.
@@ -110,12 +175,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         observed
             Use only these of them; all by default.
         """
-        batch = self._select(batch, observed)
-        gaps = batch.get("observed")
-        if gaps is not None:
-            present = [name in batch for name in self.names]
-            gaps = gaps[:, present]
-        return self.aggregation(self.experts(batch), gaps)
+        return self.beliefs(self._select(batch, observed)).posterior
 
     def subset_posterior(
         self, batch: dict[str, Tensor], observed: Sequence[str] | None = None
@@ -125,23 +185,76 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         Differs from :meth:`posterior` for the power-set rules, where it is the subset's own
         product or barycenter (K = 1): what their papers generate from and evaluate.
         """
-        batch = self._select(batch, observed)
-        if "observed" in batch:
-            raise ValueError("a batch with gaps has no single subset; use posterior()")
-        return self.aggregation.subset_posterior(self.experts(batch))
+        batch = self._without_gaps(self._select(batch, observed))
+        return self._believe(self.aggregation.subset_posterior(self.experts(batch)))
 
-    def decode(self, z: Tensor, names: Sequence[str] | None = None) -> dict[str, Distribution]:
+    def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
+        """:meth:`subset_posterior` of every non-empty subset of the batch's modalities at once.
+
+        Components ``(K, S, B, D)`` in the order of ``explorer.aggregations.subsets``; encoders run
+        once. K = 1 wherever a subset's belief is one Gaussian.
+        """
+        found = self.aggregation.subset_posteriors(self.experts(self._without_gaps(batch)))
+        if isinstance(found, Mixture):
+            return self._believe(found)
+        return Mixture(found.mu.new_ones(1), Gaussian(*(part.unsqueeze(0) for part in found)))
+
+    def source(self, observed: Sequence[str], target: str) -> list[str]:
+        """Which of the ``observed`` modalities ``target`` is generated from.
+
+        All of them; where latents are not ``shared``, an observed target only from itself.
+        """
+        return [target] if not self.shared and target in observed else list(observed)
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether all modalities can be drawn together from nothing: one z from the prior."""
+        return self.shared
+
+    @property
+    def has_density(self) -> bool:
+        """Whether log p(x) is defined by one latent with a density, and can be estimated."""
+        return self.shared and self.style_dim == 0
+
+    def prior(self, like: Tensor) -> Gaussian | Laplace:
+        """The prior over z, mean 0 and variance 1, in the shape of ``like``."""
+        return self.latent(torch.zeros_like(like), torch.zeros_like(like))
+
+    def decode(
+        self,
+        z: Tensor,
+        names: Sequence[str] | None = None,
+        styles: dict[str, Tensor] | None = None,
+    ) -> dict[str, Distribution]:
         """Each modality's likelihood given ``z``, ``(*, D)``; batch shape ``(*, *shape)``.
 
-        ``names`` leaves the other modalities undecoded.
+        Parameters
+        ----------
+        names
+            Leaves the other modalities undecoded.
+        styles
+            Modality name to its own latent, ``(*, E)``; where there is none, the mean of the
+            styles' prior.
         """
-        flat = z.reshape(-1, self.latent_dim)
+        found = {}
+        for name, modality in zip(self.names, self.modalities, strict=True):
+            if names is not None and name not in names:
+                continue
+            inputs = self._with_style(z, (styles or {}).get(name))
+            output = self._output(name, inputs.reshape(-1, inputs.shape[-1]))
+            found[name] = self.likelihoods[name](output.reshape(*z.shape[:-1], *modality.shape))
+        return found
+
+    def draw_styles(
+        self, z: Tensor, generator: torch.Generator | None = None
+    ) -> dict[str, Tensor] | None:
+        """Styles from their prior N(0, I) for :meth:`decode`, one for each z; None without any."""
+        if self.style_dim == 0:
+            return None
+        shape = (*z.shape[:-1], self.style_dim)
         return {
-            name: self.likelihoods[name](
-                self.decoders[name](flat).reshape(*z.shape[:-1], *modality.shape)
-            )
-            for name, modality in zip(self.names, self.modalities, strict=True)
-            if names is None or name in names
+            name: torch.randn(shape, generator=generator, dtype=z.dtype, device=z.device)
+            for name in self.names
         }
 
     @torch.inference_mode()
@@ -154,10 +267,22 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
     ) -> dict[str, Tensor]:
         """Draw z from the belief given ``observed`` and decode it: name to ``(N, B, *shape)``.
 
-        Each draw shows the decoder's mean. Every modality is generated, the observed ones too.
+        Each draw shows the decoder's mean. Every modality is generated, the observed ones too
+        (from themselves alone where latents are not shared). Styles are drawn from their prior.
         """
-        z = self.subset_posterior(batch, observed).repeat(n_samples).rsample(generator)  # (N, B, D)
-        return {name: distribution.mean for name, distribution in self.decode(z).items()}
+        batch = self._select(batch, observed)
+        given = [name for name in self.names if name in batch]
+        z = self.subset_posterior(batch).repeat(n_samples).rsample(generator)  # (N, B, D)
+        styles = self.draw_styles(z, generator)
+        generated = {}
+        for name in self.names:
+            source = self.source(given, name)
+            if source != given:
+                own = self.subset_posterior(batch, source).repeat(n_samples).rsample(generator)
+            else:
+                own = z
+            generated[name] = self.decode(own, [name], styles)[name].mean
+        return generated
 
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator | None = None) -> Losses:
         """The objective's total and terms, per sample, in nats."""
@@ -167,7 +292,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
 
     def _save_pretrained(self, save_directory: Path) -> None:
         _save_weights(self.state_dict(), save_directory / WEIGHTS)
-        config = self.config | {"provenance": self.provenance}
+        config = {"kind": type(self).__name__} | self.config | {"provenance": self.provenance}
         (save_directory / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
 
     @classmethod
@@ -178,7 +303,8 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             raise FileNotFoundError(f"no {CONFIG} in {model_id}")
         arguments = {key: value for key, value in config.items() if key != "provenance"}
         arguments["modalities"] = [Modality(**m) for m in arguments["modalities"]]
-        model = cls(**arguments)
+        kinds = {kind.__name__: kind for kind in (MultimodalVAE, *MultimodalVAE.__subclasses__())}
+        model = _look_up("kind", arguments.pop("kind", "MultimodalVAE"), kinds)(**arguments)
         if Path(model_id).is_dir():
             weights = Path(model_id) / WEIGHTS
         else:
@@ -192,10 +318,45 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         trained = "\n".join(f"- {key}: {value}" for key, value in self.provenance.items())
         return ModelCard(
             "---\nlibrary_name: barycenter-explorer\ntags: [multimodal, vae]\n---\n"
-            f"# {self.aggregation.label}\n\n"
+            f"# {type(self).__name__}, {self.aggregation.label}\n\n"
             f"A multimodal VAE over {', '.join(self.names)}, latent dimension {self.latent_dim}, "
             f"beta {self.beta:g}.\n\n{trained}\n"
         )
+
+    def _encode(self, batch: dict[str, Tensor]) -> tuple[Gaussian, dict[str, Gaussian]]:
+        """Every given modality's expert, ``(M, B, D)``, and style."""
+        self._check(batch)
+        observed = batch.get("observed")
+        means, logvars, styles = [], [], {}
+        for m, name in enumerate(self.names):
+            if name not in batch:
+                continue
+            x = batch[name] if observed is None else _fill_gaps(batch[name], observed[:, m])
+            mu, logvar = self.encoders[name](x).chunk(2, dim=-1)
+            means.append(mu[..., : self.latent_dim])
+            logvars.append(logvar[..., : self.latent_dim])
+            if self.style_dim:
+                styles[name] = Gaussian(mu[..., self.latent_dim :], logvar[..., self.latent_dim :])
+        return Gaussian(torch.stack(means), torch.stack(logvars)), styles
+
+    def _believe(self, mixture: Mixture) -> Mixture:
+        return Mixture(mixture.weights, self.latent(*mixture.components))
+
+    def _output(self, name: str, z: Tensor) -> Tensor:
+        """What modality ``name``'s likelihood reads, from z and style, ``(N, D + E)``."""
+        return self.decoders[name](z)
+
+    def _with_style(self, z: Tensor, style: Tensor | None) -> Tensor:
+        if self.style_dim == 0:
+            return z
+        if style is None:
+            style = z.new_zeros(self.style_dim)
+        return torch.cat([z, style.expand(*z.shape[:-1], self.style_dim)], dim=-1)
+
+    def _without_gaps(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        if "observed" in batch:
+            raise ValueError("a batch with gaps has no single subset; use posterior()")
+        return batch
 
     def _select(
         self, batch: dict[str, Tensor], observed: Sequence[str] | None
@@ -249,6 +410,17 @@ def _fill_gaps(x: Tensor, observed: Tensor) -> Tensor:
         return torch.zeros_like(x)
     source = torch.arange(len(x), device=x.device)
     return x[torch.where(observed, source, rows[source % len(rows)])]
+
+
+def _with_options(objective: Callable[..., Losses], options: dict) -> Callable[..., Losses]:
+    known = list(inspect.signature(objective).parameters)[3:]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise ValueError(
+            f"objective {objective.__name__!r} takes {', '.join(known) or 'no options'}; "
+            f"got {', '.join(unknown)}"
+        )
+    return partial(objective, **options)
 
 
 def _look_up(kind: str, key: str, table: dict) -> object:

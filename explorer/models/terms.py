@@ -1,0 +1,101 @@
+"""What objectives are made of: reconstruction of what is there, KL terms, and gaps.
+
+Shapes: M modalities, B batch, D latent, K components.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from explorer.gaussians import Gaussian, Mixture, kl_to_prior
+from explorer.likelihoods import log_likelihood
+
+if TYPE_CHECKING:
+    from explorer.models.vae import Beliefs, MultimodalVAE
+
+Batch = dict[str, Tensor]
+Noise = torch.Generator | None
+
+
+class Losses(NamedTuple):
+    """What is minimised, and the terms it is made of, per sample, in nats.
+
+    Parameters
+    ----------
+    total
+        ``(B,)``.
+    terms
+        Name to ``(B,)``, unweighted.
+    """
+
+    total: Tensor
+    terms: dict[str, Tensor]
+
+
+def mean_kl(posterior: Mixture) -> Tensor:
+    """Mean over components of KL(q_k || N(0, I)), ``(B,)``: a bound of the mixture's own."""
+    return (posterior.batch_weights * kl_to_prior(posterior.components)).sum(0)
+
+
+def members(model: "MultimodalVAE", batch: Batch) -> list[tuple[int, str, Tensor | float]]:
+    """Row among the experts, name, and who has it, of each modality in the batch."""
+    gaps = batch.get("observed")
+    given = [(m, name) for m, name in enumerate(model.names) if name in batch]
+    return [
+        (row, name, 1.0 if gaps is None else gaps[:, m].float())
+        for row, (m, name) in enumerate(given)
+    ]
+
+
+def seen_by(model: "MultimodalVAE", batch: Batch, beliefs: "Beliefs") -> Tensor:
+    """One where a sample has a modality, zero in a gap: ``(M, B)`` of the modalities given."""
+    rows = [present for _, _, present in members(model, batch)]
+    like = beliefs.experts.mu[0, :, 0]
+    return torch.stack([torch.ones_like(like) * present for present in rows])
+
+
+def negative_log_likelihood(
+    model: "MultimodalVAE",
+    batch: Batch,
+    z: Tensor,
+    styles: dict[str, Gaussian],
+    generator: Noise,
+    names: Sequence[str] | None = None,
+) -> dict[str, Tensor]:
+    """-log p(x_m | z) of what is there, by modality: z ``(*, B, D)`` -> ``(*, B)``."""
+    drawn = {name: style.rsample(generator) for name, style in styles.items()}
+    wanted = [name for name in names or model.names if name in batch]
+    gaps = batch.get("observed")
+    found = {}
+    for name, distribution in model.decode(z, wanted, drawn).items():
+        x = batch[name]
+        if gaps is None:
+            found[name] = -log_likelihood(distribution, x)
+        else:
+            # zeros in the gaps first: a NaN there would survive its zero weight in the gradient
+            present = gaps[:, model.names.index(name)]
+            x = torch.where(present.reshape(-1, *[1] * (x.ndim - 1)), x, torch.zeros_like(x))
+            found[name] = -(present * log_likelihood(distribution, x))
+    return found
+
+
+def weigh(model: "MultimodalVAE", nll: dict[str, Tensor]) -> Tensor:
+    """Sum over modalities, each by its ``weight``."""
+    return sum(model.likelihood_weights[name] * value for name, value in nll.items())
+
+
+def style_kl(model: "MultimodalVAE", batch: Batch, beliefs: "Beliefs") -> Tensor | float:
+    """KL of all styles to their prior, ``(B,)``; 0 without any."""
+    kls = [
+        present * kl_to_prior(beliefs.styles[name])
+        for _, name, present in members(model, batch)
+        if name in beliefs.styles
+    ]
+    return sum(kls) if kls else 0.0
+
+
+def named_style(model: "MultimodalVAE", style: Tensor | float) -> dict[str, Tensor]:
+    """The term ``kl_style``, where there are styles."""
+    return {"kl_style": style} if model.style_dim else {}
