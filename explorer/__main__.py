@@ -38,7 +38,9 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Budget in optimiser steps.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Budget in passes over the data.")] = None,
     minutes: Annotated[float | None, typer.Option(help="Budget in minutes.")] = None,
-    beta: Annotated[float, typer.Option(help="Weight of the KL term.")] = 1.0,
+    beta: Annotated[
+        float | None, typer.Option(help="Weight of the KL term; the recipe's by default.")
+    ] = None,
     latent_dim: Annotated[int, typer.Option(help="Latent dimensions.")] = 64,
     batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
@@ -61,7 +63,8 @@ def train(
     torch.set_num_threads(threads)
     data = load_dataset(dataset)
     torch.manual_seed(seed)
-    built = build_model(model, data.modalities, latent_dim=latent_dim, beta=beta)
+    options = {} if beta is None else {"beta": beta}
+    built = build_model(model, data.modalities, latent_dim=latent_dim, **options)
     folder = (root or runs_directory()) / dataset / model
     state = runs_directory() / dataset / model
     if steps is None and epochs is None and minutes is None:
