@@ -8,7 +8,7 @@ under protanopia, deuteranopia and tritanopia (``tests/test_palette.py``).
 Models are more than eyes can tell apart by color: a model takes the color of its family, members
 of a family differ by dash pattern and label (``MODEL_LOOKS``).
 
-To add an aggregation: one entry in ``DASHES``, ``LABELS`` and in both themes of ``COLORS``. To add
+To add a rule of page 1: one entry in ``DASHES``, ``LABELS`` and both themes of ``COLORS``. To add
 a model: one entry in ``MODEL_LOOKS``.
 """
 
