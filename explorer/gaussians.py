@@ -108,6 +108,13 @@ class Mixture(NamedTuple):
         """Mean of the mixture, ``(*, D)``."""
         return (self.batch_weights.unsqueeze(-1) * self.components.mu).sum(0)
 
+    @property
+    def variance(self) -> Tensor:
+        """Variance of the mixture per dimension, ``(*, D)``: within and between components."""
+        within = self.components.logvar.exp()
+        between = (self.components.mu - self.mean).square()
+        return (self.batch_weights.unsqueeze(-1) * (within + between)).sum(0)
+
     def log_prob(self, z: Tensor) -> Tensor:
         """Log density of ``z`` under the whole mixture, in nats: ``(*, D)`` -> ``(*)``.
 

@@ -42,8 +42,8 @@ from explorer.evaluation.classifiers import Classifiers
 from explorer.evaluation.coherence import generated_correct, prior_agrees
 from explorer.evaluation.fidelity import absolute_error, reconstruct, similarity
 from explorer.evaluation.likelihood import importance_weighted
-from explorer.evaluation.representation import encode, latent_correct
-from explorer.gaussians import Gaussian
+from explorer.evaluation.representation import encode, first, latent_correct
+from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
 from explorer.models.objectives import elbo
 from explorer.models.vae import WEIGHTS
@@ -107,14 +107,14 @@ def evaluate(
         "latent_accuracy": _latent_accuracy(
             model,
             (train, train_labels),
-            (_first(test, n_test), test_labels),
+            (first(test, n_test), test_labels),
             n_few,
             step("latent accuracy"),
         ),
         "coherence": _coherence(
             model,
             classifiers,
-            _first(test, n_test),
+            first(test, n_test),
             test_labels,
             n_prior,
             seed,
@@ -123,13 +123,12 @@ def evaluate(
         "likelihood": _likelihood(
             model,
             data.test[slice(0, n_likelihood)],
-            _first(test, n_likelihood),
             n_draws,
             seed,
             step("likelihood"),
         ),
         "reconstruction": _reconstruction(
-            model, _first(test, n_images), data.test[slice(0, n_images)], step("reconstruction")
+            model, data.test[slice(0, n_images)], step("reconstruction")
         ),
     }
 
@@ -180,13 +179,13 @@ def cpu_name() -> str:
 
 def _latent_accuracy(
     model: MultimodalVAE,
-    train: tuple[Gaussian, Tensor],
-    test: tuple[Gaussian, Tensor],
+    train: tuple[Mixture, Tensor],
+    test: tuple[Mixture, Tensor],
     n_few: int,
     on_step: Callable[[float], None],
 ) -> dict:
-    def figures(train: tuple[Gaussian, Tensor], start: float) -> dict:
-        correct = latent_correct(model, train, test, on_step=lambda done: on_step(start + done / 2))
+    def figures(train: tuple[Mixture, Tensor], start: float) -> dict:
+        correct = latent_correct(train, test, on_step=lambda done: on_step(start + done / 2))
         return {
             "train_tuples": len(train[1]),
             "test_tuples": len(test[1]),
@@ -196,7 +195,7 @@ def _latent_accuracy(
             },
         }
 
-    few = (_first(train[0], n_few), train[1][:n_few])
+    few = (first(train[0], n_few), train[1][:n_few])
     return {
         "how": "share of test tuples whose class a logistic regression reads from the "
         "standardised mean of the subset's posterior",
@@ -208,14 +207,14 @@ def _latent_accuracy(
 def _coherence(
     model: MultimodalVAE,
     classifiers: Classifiers,
-    experts: Gaussian,
+    beliefs: Mixture,
     labels: Tensor,
     n_prior: int,
     seed: int,
     on_step: Callable[[float], None],
 ) -> dict:
     correct = generated_correct(
-        model, classifiers, experts, labels, seed=seed, on_step=on_step
+        model, classifiers, beliefs, labels, seed=seed, on_step=on_step
     )  # (S, M, N)
     observed = power_set(len(model.names))  # (S, M)
     sizes = _sizes(len(model.names))
@@ -248,7 +247,6 @@ def _coherence(
 def _likelihood(
     model: MultimodalVAE,
     batch: dict[str, Tensor],
-    experts: Gaussian,
     n_draws: int,
     seed: int,
     on_step: Callable[[float], None],
@@ -260,7 +258,7 @@ def _likelihood(
     if model.aggregation.family is power_set:
         proposals["joint"] = None
     estimates = importance_weighted(
-        model, batch, experts, proposals, n_draws=n_draws, seed=seed, on_step=on_step
+        model, batch, proposals, n_draws=n_draws, seed=seed, on_step=on_step
     )
     with torch.inference_mode():
         terms = elbo(model, batch, torch.Generator().manual_seed(seed)).terms
@@ -284,7 +282,6 @@ def _likelihood(
 
 def _reconstruction(
     model: MultimodalVAE,
-    experts: Gaussian,
     originals: dict[str, Tensor],
     on_step: Callable[[float], None],
 ) -> dict:
@@ -293,7 +290,7 @@ def _reconstruction(
         "ssim_data_range_1": lambda a, b: similarity(a, b, 1),
         "ssim_data_range_2": lambda a, b: similarity(a, b, 2),
     }
-    images = reconstruct(model, experts)
+    images = reconstruct(model, originals)
     by_modality = {}
     for m, name in enumerate(model.names):
         by_modality[name] = {
@@ -312,7 +309,7 @@ def _reconstruction(
             name: {key: _figure(values) for key, values in table.items()}
             for name, table in tables.items()
         },
-        "test_tuples": experts.mu.shape[1],
+        "test_tuples": len(next(iter(originals.values()))),
     }
 
 
@@ -334,7 +331,3 @@ def _sizes(n_modalities: int) -> list[tuple[int, Tensor]]:
     """Each number of modalities with the rows of ``subsets`` that have it, bool ``(S,)``."""
     counts = power_set(n_modalities).sum(1)
     return [(size, counts == size) for size in range(1, n_modalities + 1)]
-
-
-def _first(experts: Gaussian, n: int) -> Gaussian:
-    return Gaussian(*(part[:, :n] for part in experts))

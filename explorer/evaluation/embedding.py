@@ -30,7 +30,6 @@ from sklearn.metrics import silhouette_score
 from explorer.aggregations import subset_label, subsets
 from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
 from explorer.datasets import Dataset, Split
-from explorer.gaussians import Mixture
 from explorer.models.vae import WEIGHTS, MultimodalVAE
 
 ARRAYS, REPORT = "embedding.npz", "embedding.json"
@@ -84,16 +83,9 @@ def encode(
     means, variances = [], []
     with torch.inference_mode():
         for part in index.split(batch_size):
-            posterior = model.aggregation.subset_posteriors(model.experts(split[part]))
-            mean = posterior.mean
-            if isinstance(posterior, Mixture):
-                mu, logvar = posterior.components
-                weights = posterior.batch_weights.unsqueeze(-1)
-                second = (weights * (logvar.exp() + mu.square())).sum(0)
-                variances.append(second - mean.square())
-            else:
-                variances.append(posterior.logvar.exp())
-            means.append(mean)
+            posterior = model.subset_posteriors(split[part])
+            means.append(posterior.mean)
+            variances.append(posterior.variance)
     return torch.cat(means, dim=1).numpy(), torch.cat(variances, dim=1).numpy()
 
 

@@ -11,24 +11,29 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
-from explorer.gaussians import Gaussian
 from explorer.models import MultimodalVAE
 
 
 @torch.inference_mode()
 def reconstruct(
-    model: MultimodalVAE, experts: Gaussian, *, batch_size: int = 500
+    model: MultimodalVAE, batch: dict[str, Tensor], *, batch_size: int = 500
 ) -> dict[str, Tensor]:
     """Decode the mean of the belief given all modalities: name to images ``(N, *shape)``.
 
-    Clipped to [0, 1], as they are shown: decoders have no squashing at the end.
+    With each modality's own style, and from its own latent where latents are not shared. Clipped
+    to [0, 1], as they are shown: decoders have no squashing at the end.
     """
-    means = model.aggregation.subset_posterior(experts).mean
-    parts = [
-        {name: distribution.mean.clamp(0, 1) for name, distribution in model.decode(z).items()}
-        for z in means.split(batch_size)
-    ]
-    return {name: torch.cat([part[name] for part in parts]) for name in model.names}
+    images = {}
+    for name in model.names:
+        given = model.source(model.names, name)
+        parts = []
+        for start in range(0, len(batch[name]), batch_size):
+            part = {key: x[start : start + batch_size] for key, x in batch.items()}
+            styles = {key: style.mean for key, style in model.styles(part).items()}
+            z = model.subset_posterior(part, given).mean
+            parts.append(model.decode(z, [name], styles)[name].mean.clamp(0, 1))
+        images[name] = torch.cat(parts)
+    return images
 
 
 def absolute_error(images: Tensor, originals: Tensor) -> Tensor:

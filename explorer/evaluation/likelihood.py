@@ -23,7 +23,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from explorer.gaussians import Gaussian, Mixture
+from explorer.gaussians import Mixture
 from explorer.likelihoods import log_likelihood
 from explorer.models import MultimodalVAE
 
@@ -46,9 +46,8 @@ def log_weights(
         Mixture ``(K, B, D)`` to draw from: what is believed given some of them.
     """
     z = proposal.repeat(n_draws).rsample(generator)  # (N, B, D)
-    prior = Gaussian(z.new_zeros(()), z.new_zeros(()))
     explained = sum(log_likelihood(d, batch[name]) for name, d in model.decode(z).items())
-    return (explained + prior.log_prob(z) - proposal.log_prob(z)).T
+    return (explained + model.prior(z).log_prob(z) - proposal.log_prob(z)).T
 
 
 def log_mean_weight(log_w: Tensor) -> Tensor:
@@ -84,10 +83,10 @@ class Estimate(NamedTuple):
     effective_draws: Tensor
 
 
+@torch.inference_mode()
 def importance_weighted(
     model: MultimodalVAE,
     batch: dict[str, Tensor],
-    experts: Gaussian,
     proposals: dict[str, Sequence[str] | None],
     *,
     n_draws: int = 100,
@@ -98,8 +97,8 @@ def importance_weighted(
 
     Parameters
     ----------
-    batch, experts
-        All modalities of B observations, and ``model.experts`` of them, ``(M, B, D)``.
+    batch
+        All modalities of B observations.
     proposals
         Name to the modalities whose belief is drawn from; None for the joint posterior as the
         objective uses it (for a power-set rule the mixture over all subsets).
@@ -110,15 +109,29 @@ def importance_weighted(
         what else is in the batch.
     on_step
         Called with the share that is done.
+
+    Raises
+    ------
+    ValueError
+        The model defines no log p(x).
     """
-    mixtures = {name: _belief(model, experts, observed) for name, observed in proposals.items()}
+    if not model.has_density:
+        raise ValueError(
+            f"{type(model).__name__} as configured defines no density of z to weigh by"
+        )
+    mixtures = {
+        name: model.posterior(batch)
+        if observed is None
+        else model.subset_posterior(batch, observed)
+        for name, observed in proposals.items()
+    }
     rows: dict[str, list[Tensor]] = {name: [] for name in proposals}
-    n = experts.mu.shape[1]
+    n = len(next(iter(batch.values())))
     for i in range(n):
         alone = {name: x[i : i + 1] for name, x in batch.items()}
         for name, (weights, components) in mixtures.items():
             generator = torch.Generator().manual_seed(hash((seed, i)) & (2**63 - 1))
-            q = Mixture(weights, Gaussian(*(part[:, i : i + 1] for part in components)))
+            q = Mixture(weights, type(components)(*(part[:, i : i + 1] for part in components)))
             rows[name].append(log_weights(model, alone, q, n_draws, generator))
         if on_step is not None:
             on_step((i + 1) / n)
@@ -127,10 +140,3 @@ def importance_weighted(
         name: Estimate(log_mean_weight(log_w), effective_sample_size(log_w))
         for name, log_w in weights.items()
     }
-
-
-def _belief(model: MultimodalVAE, experts: Gaussian, observed: Sequence[str] | None) -> Mixture:
-    if observed is None:
-        return model.aggregation(experts)
-    rows = [model.names.index(name) for name in observed]
-    return model.aggregation.subset_posterior(Gaussian(*(part[rows] for part in experts)))

@@ -12,17 +12,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from explorer.aggregations import Aggregation
 from explorer.datasets import Split
-from explorer.gaussians import Gaussian, Mixture
+from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
 
 
 @torch.inference_mode()
-def encode(model: MultimodalVAE, split: Split, n_tuples: int, *, batch_size: int = 500) -> Gaussian:
-    """Every modality's own posterior of the first tuples of a split, Gaussian ``(M, N, D)``.
+def encode(model: MultimodalVAE, split: Split, n_tuples: int, *, batch_size: int = 500) -> Mixture:
+    """Belief given every subset of the first tuples of a split: components ``(K, S, N, D)``.
 
-    Each modality is encoded once; all subsets follow from this by one matrix product.
+    Subsets in the order of ``explorer.aggregations.subsets``; each modality is encoded once.
 
     Raises
     ------
@@ -32,28 +31,23 @@ def encode(model: MultimodalVAE, split: Split, n_tuples: int, *, batch_size: int
     if not 0 < n_tuples <= len(split):
         raise ValueError(f"the split has {len(split)} tuples, but {n_tuples} were asked for")
     parts = [
-        model.experts(split[slice(start, min(start + batch_size, n_tuples))])
+        model.subset_posteriors(split[slice(start, min(start + batch_size, n_tuples))])
         for start in range(0, n_tuples, batch_size)
     ]
-    return Gaussian(*(torch.cat(part, dim=1) for part in zip(*parts, strict=True)))
+    components = zip(*(part.components for part in parts), strict=True)
+    joined = type(parts[0].components)(*(torch.cat(part, dim=2) for part in components))
+    return Mixture(parts[0].weights, joined)
 
 
-def subset_mixtures(aggregation: Aggregation, experts: Gaussian) -> Mixture:
-    """Belief given every subset as one mixture: components ``(K, S, N, D)``, K = 1 but for moe.
-
-    In the order of ``explorer.aggregations.subsets``.
-    """
-    posteriors = aggregation.subset_posteriors(experts)
-    if isinstance(posteriors, Mixture):
-        return posteriors
-    one = posteriors.mu.new_ones(1)
-    return Mixture(one, Gaussian(*(part.unsqueeze(0) for part in posteriors)))
+def first(beliefs: Mixture, n_tuples: int) -> Mixture:
+    """The same of the first tuples only."""
+    kept = (part[:, :, :n_tuples] for part in beliefs.components)
+    return Mixture(beliefs.weights, type(beliefs.components)(*kept))
 
 
 def latent_correct(
-    model: MultimodalVAE,
-    train: tuple[Gaussian, Tensor],
-    test: tuple[Gaussian, Tensor],
+    train: tuple[Mixture, Tensor],
+    test: tuple[Mixture, Tensor],
     *,
     on_step: Callable[[float], None] | None = None,
 ) -> Tensor:
@@ -64,10 +58,8 @@ def latent_correct(
 
     Parameters
     ----------
-    model
-        For its aggregation and the names of its modalities.
     train, test
-        Experts ``(M, N, D)`` from :func:`encode` and labels ``(N,)``.
+        Beliefs ``(K, S, N, D)`` from :func:`encode` and labels ``(N,)``.
     on_step
         Called with the share that is done.
 
@@ -86,7 +78,7 @@ def latent_correct(
             f"a classifier needs training tuples of two classes or more; all {len(labels)} are of "
             f"class {labels[0]}"
         )
-    means = [subset_mixtures(model.aggregation, experts).mean for experts, _ in (train, test)]
+    means = [beliefs.mean for beliefs, _ in (train, test)]
     correct = torch.empty(len(means[0]), len(test[1]), dtype=torch.bool)
     for s, (features, probes) in enumerate(zip(*means, strict=True)):
         probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

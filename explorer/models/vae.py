@@ -157,6 +157,10 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         """
         return self._encode(batch)[0]
 
+    def styles(self, batch: dict[str, Tensor]) -> dict[str, Gaussian]:
+        """Posterior of each given modality's own latent, ``(B, E)``; empty without styles."""
+        return self._encode(batch)[1] if self.style_dim else {}
+
     def beliefs(self, batch: dict[str, Tensor]) -> Beliefs:
         """Experts, what the aggregation makes of them and styles, encoders run once."""
         experts, styles = self._encode(batch)
