@@ -154,7 +154,7 @@ def classifiers(
     folder = (root or runs_directory()) / dataset / FOLDER
     provenance = {"dataset": dataset, "epochs": epochs, "seed": seed}
     save_classifiers(trained, folder, provenance | {"torch": torch.__version__, "commit": commit()})
-    table = Table("modality", "correct on real test images")
+    table = Table("modality", "correct on real test observations")
     for name, share in trained.ceiling.items():
         table.add_row(name, f"{share:.4f}")
     table.add_row("all agree", f"{trained.agreement:.4f}")
@@ -239,9 +239,13 @@ def data_list() -> None:
     table = Table("dataset", "modalities", "train", "test", "classes")
     for name in DATASETS:
         data = load_dataset(name)
-        modalities = ", ".join(f"{m.name} {m.shape} {m.description}" for m in data.modalities)
+        modalities = [f"{m.name}: {m.kind} {m.shape}, {m.description}" for m in data.modalities]
         table.add_row(
-            name, modalities, str(len(data.train)), str(len(data.test)), " ".join(data.classes)
+            name,
+            "\n".join(modalities),
+            str(len(data.train)),
+            str(len(data.test)),
+            " ".join(data.classes),
         )
     console.print(table)
 

@@ -2,12 +2,19 @@
 
 from collections.abc import Callable
 
+from explorer.datasets.digits_photo_text import digits_photo_text
 from explorer.datasets.modality import Dataset, Modality, Split
-from explorer.datasets.polydigits import polydigits
+from explorer.datasets.polydigits import polydigits, translated_polydigits
+from explorer.datasets.simulated_rats import simulated_rats
 
 __all__ = ["DATASETS", "Dataset", "Modality", "Split", "load_dataset"]
 
-DATASETS: dict[str, Callable[..., Dataset]] = {"polydigits": polydigits}
+DATASETS: dict[str, Callable[..., Dataset]] = {
+    "polydigits": polydigits,
+    "translated_polydigits": translated_polydigits,
+    "digits_photo_text": digits_photo_text,
+    "simulated_rats": simulated_rats,
+}
 
 
 def load_dataset(name: str, **options: int) -> Dataset:

@@ -1,17 +1,19 @@
 """Digits set on photographs: the PolyMNIST construction, composed when asked for.
 
 A picture is a 28x28 crop of a modality's photograph whose colors are inverted where the digit is
-(Sutter et al. 2021). Kept are the digit masks, the photographs and, per tuple, which digit and
-which crop each modality shows: a few MB and no waiting, where the pictures themselves would be
-hundreds. Composition is plain indexing, so it runs on whatever device the tensors are on.
+(Sutter et al. 2021). Digits smaller than the picture lie in it at an offset. Kept are the digit
+masks, the photographs and, per tuple, which digit, crop and offset each modality shows: a few MB
+and no waiting, where the pictures themselves would be hundreds. Composition is plain indexing, so
+it runs on whatever device the tensors are on.
 
-Shapes: N tuples, M modalities, B batch, P digit pictures.
+Shapes: N tuples, M modalities, B batch, P digit pictures, S their size.
 """
 
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 SIZE = 28
 
@@ -26,7 +28,7 @@ class DigitTuples:
     Parameters
     ----------
     masks
-        Bool ``(P, 28, 28)``: where the digit's ink is.
+        Bool ``(P, S, S)``: where the digit's ink is.
     photographs
         Modality name to uint8 ``(3, height, width)``.
     digits
@@ -35,6 +37,8 @@ class DigitTuples:
         Long ``(N, M, 2)``: top and left of each crop.
     labels
         Long ``(N,)``: the class that all M pictures of a tuple share.
+    offsets
+        Long ``(N, M, 2)``: top and left of each mask in its picture; None where masks fill it.
     """
 
     masks: Tensor
@@ -42,16 +46,20 @@ class DigitTuples:
     digits: Tensor
     corners: Tensor
     labels: Tensor
+    offsets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]:
         digits, corners = self.digits[index], self.corners[index]
-        return {
-            name: compose(self.masks[digits[:, m]], photograph, corners[:, m])
-            for m, (name, photograph) in enumerate(self.photographs.items())
-        }
+        pictures = {}
+        for m, (name, photograph) in enumerate(self.photographs.items()):
+            masks = self.masks[digits[:, m]]
+            if self.offsets is not None:
+                masks = place(masks, self.offsets[index][:, m])
+            pictures[name] = compose(masks, photograph, corners[:, m])
+        return pictures
 
     def to(self, device: torch.device | str) -> "DigitTuples":
         """The same tuples with everything on ``device``; batches are then composed there."""
@@ -62,7 +70,16 @@ class DigitTuples:
             digits=self.digits.to(device),
             corners=self.corners.to(device),
             labels=self.labels.to(device),
+            offsets=None if self.offsets is None else self.offsets.to(device),
         )
+
+
+def place(masks: Tensor, offsets: Tensor) -> Tensor:
+    """Masks ``(B, S, S)`` with their top left at ``offsets`` ``(B, 2)`` of a 28x28 frame."""
+    slack = SIZE - masks.shape[-1]
+    windows = F.pad(masks, (slack,) * 4).unfold(1, SIZE, 1).unfold(2, SIZE, 1)  # a view
+    top, left = (slack - offsets).unbind(1)
+    return windows[torch.arange(len(masks), device=masks.device), top, left]
 
 
 def compose(masks: Tensor, photograph: Tensor, corners: Tensor) -> Tensor:
@@ -87,35 +104,29 @@ def compose(masks: Tensor, photograph: Tensor, corners: Tensor) -> Tensor:
     return (crops ^ inverted).float().div_(255)  # 255 - c is c with all bits flipped
 
 
-def draw_tuples(
-    masks: Tensor,
-    classes: Tensor,
-    photographs: dict[str, Tensor],
-    n_tuples: int,
-    generator: torch.Generator,
-) -> DigitTuples:
-    """Draw tuples of different digit pictures of one class, classes in equal numbers.
+def deal(
+    classes: Tensor, n_tuples: int, n_modalities: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw tuples of different pictures of one class, classes in equal numbers.
 
     Each class deals its pictures from shuffled decks, M at a time, so that every picture is used
     about equally often and no tuple holds the same picture twice.
 
     Parameters
     ----------
-    masks, classes
-        Bool ``(P, 28, 28)`` and long ``(P,)``: the pictures to draw from and what they show.
-    photographs
-        One per modality, in the order of the modalities.
-    n_tuples
-        How many tuples.
-    generator
-        Decides everything: the same seed gives the same tuples.
+    classes
+        Long ``(P,)``: what each picture shows.
+
+    Returns
+    -------
+    labels, digits
+        Long ``(N,)`` and ``(N, M)``: the class of each tuple and its pictures.
 
     Raises
     ------
     ValueError
         A class has fewer pictures than there are modalities.
     """
-    n_modalities = len(photographs)
     labels = torch.arange(n_tuples) % (int(classes.max()) + 1)
     labels = labels[torch.randperm(n_tuples, generator=generator)]
     digits = torch.empty(n_tuples, n_modalities, dtype=torch.long)
@@ -136,6 +147,36 @@ def draw_tuples(
             for _ in range(decks)
         ]
         digits[rows] = torch.cat(hands)[: len(rows)]
+    return labels, digits
+
+
+def draw_tuples(
+    masks: Tensor,
+    classes: Tensor,
+    photographs: dict[str, Tensor],
+    n_tuples: int,
+    generator: torch.Generator,
+) -> DigitTuples:
+    """Draw tuples of digit pictures on crops; masks smaller than 28x28 at uniform offsets.
+
+    Parameters
+    ----------
+    masks, classes
+        Bool ``(P, S, S)`` and long ``(P,)``: the pictures to draw from and what they show.
+    photographs
+        One per modality, in the order of the modalities.
+    n_tuples
+        How many tuples.
+    generator
+        Decides everything: the same seed gives the same tuples.
+
+    Raises
+    ------
+    ValueError
+        As ``deal``.
+    """
+    n_modalities = len(photographs)
+    labels, digits = deal(classes, n_tuples, n_modalities, generator)
     corners = torch.stack(
         [
             torch.stack(
@@ -151,4 +192,10 @@ def draw_tuples(
         ],
         dim=1,
     )
-    return DigitTuples(masks, photographs, digits, corners, labels)
+    slack = SIZE - masks.shape[-1]
+    offsets = (
+        torch.randint(slack + 1, (n_tuples, n_modalities, 2), generator=generator)
+        if slack > 0
+        else None
+    )
+    return DigitTuples(masks, photographs, digits, corners, labels, offsets)

@@ -1,0 +1,39 @@
+"""Short texts as tensors: one-hot symbols at a fixed number of places, and back."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+
+def spell(texts: Sequence[str], symbols: str, length: int) -> Tensor:
+    """Texts as one-hot symbols, float ``(B, length, n_symbols)``.
+
+    Parameters
+    ----------
+    texts
+        As long as ``length`` or shorter; blanks fill the rest.
+    symbols
+        The alphabet.
+
+    Raises
+    ------
+    ValueError
+        A text that is too long or has symbols that the alphabet lacks.
+    """
+    for text in texts:
+        foreign = set(text.ljust(length)) - set(symbols)
+        if foreign:
+            raise ValueError(
+                f"a text must be written in {symbols!r}, got {text!r} with {sorted(foreign)}"
+            )
+        if len(text) > length:
+            raise ValueError(f"a text must have at most {length} characters, got {text!r}")
+    indices = [[symbols.index(symbol) for symbol in text.ljust(length)] for text in texts]
+    return one_hot(torch.tensor(indices, dtype=torch.long), len(symbols)).float()
+
+
+def read(x: Tensor, symbols: str) -> list[str]:
+    """The likeliest text of each ``(B, length, n_symbols)``: one-hot, shares or logits alike."""
+    return ["".join(symbols[k] for k in row) for row in x.argmax(-1).tolist()]
