@@ -1,4 +1,4 @@
-"""Datasets: composition, the split of digits, determinism."""
+"""Datasets: what all keep to, digits on photographs, their split."""
 
 import gzip
 import os
@@ -10,14 +10,23 @@ import pytest
 import torch
 
 from explorer.datasets import DATASETS, load_dataset
-from explorer.datasets.compose import compose, draw_tuples
+from explorer.datasets.compose import compose, draw_tuples, place
+from explorer.datasets.digits import digit_masks, split_digits
 from explorer.datasets.modality import Modality
-from explorer.datasets.polydigits import digit_masks, polydigits
+from explorer.likelihoods import LIKELIHOODS, log_likelihood
+from explorer.networks import NETWORKS
+
+EVERY = pytest.mark.parametrize("name", DATASETS)
 
 
 @pytest.fixture(scope="module")
 def data():
     return load_dataset("polydigits")
+
+
+@pytest.fixture(scope="module")
+def translated():
+    return load_dataset("translated_polydigits")
 
 
 def test_colors_are_inverted_exactly_where_the_digit_is():
@@ -30,16 +39,23 @@ def test_colors_are_inverted_exactly_where_the_digit_is():
     assert torch.equal(picture[:, ~mask[0]], crop[:, ~mask[0]])
 
 
-def test_no_digit_picture_is_in_both_train_and_test(data):
-    train = {mask.numpy().tobytes() for mask in data.train.masks}
-    test = {mask.numpy().tobytes() for mask in data.test.masks}
-    assert len(data.train.masks) + len(data.test.masks) == 1797
-    shared = train & test  # two different digits may look the same as 28x28 masks
-    assert len(shared) <= 2
+@pytest.mark.parametrize("seed", [0, 1])
+def test_no_digit_is_in_both_train_and_test(seed):
+    train, test = split_digits(seed)
+    assert sorted([*train, *test]) == list(range(1797))
+
+
+def test_no_digit_picture_is_in_both_train_and_test(data, translated):
+    for each in (data, translated):
+        train = {mask.numpy().tobytes() for mask in each.train.masks}
+        test = {mask.numpy().tobytes() for mask in each.test.masks}
+        assert len(each.train.masks) + len(each.test.masks) == 1797
+        shared = train & test  # two different digits may look the same as masks
+        assert len(shared) <= 2
 
 
 def test_a_tuple_holds_different_pictures_of_one_class(data):
-    masks, classes = digit_masks()
+    masks, classes = digit_masks(28)
     by_mask = {mask.numpy().tobytes(): int(c) for mask, c in zip(masks, classes, strict=True)}
     for split in (data.train, data.test):
         digits = split.digits[:500]
@@ -57,28 +73,99 @@ def test_classes_are_balanced_and_every_picture_is_used(data):
     assert uses.max() < 2 * uses.float().mean()
 
 
-def test_the_seed_decides_everything():
-    small = {"n_train": 200, "n_test": 100}
-    first, again, other = (polydigits(**small, seed=s) for s in (0, 0, 1))
-    rows = slice(0, 50)
-    for name, pictures in first.train[rows].items():
-        assert torch.equal(pictures, again.train[rows][name])
-    assert not torch.equal(first.train[rows]["m0"], other.train[rows]["m0"])
+@EVERY
+def test_the_seed_decides_everything(name):
+    first, again, other = (load_dataset(name, n_train=200, n_test=100, seed=s) for s in (0, 0, 1))
+    for one, two in ((first.train, again.train), (first.test, again.test)):
+        a, b = one[slice(0, 50)], two[slice(0, 50)]
+        assert all(torch.equal(a[key], b[key]) for key in a)
+        assert torch.equal(one.labels, two.labels)
+    a, b = first.train[slice(0, 50)], other.train[slice(0, 50)]
+    assert not any(torch.equal(a[key], b[key]) for key in a)
 
 
-def test_pictures_are_floats_in_the_unit_interval_in_dataset_order(data):
+@EVERY
+def test_observations_are_floats_of_their_shape_in_dataset_order(name):
+    data = load_dataset(name, n_train=100, n_test=100)
     batch = data.test[torch.tensor([3, 1, 4])]
     assert list(batch) == [m.name for m in data.modalities]
     for modality in data.modalities:
-        pictures = batch[modality.name]
-        assert pictures.shape == (3, *modality.shape)
-        assert pictures.dtype == torch.float32
-        assert 0 <= pictures.min() < pictures.max() <= 1
+        x = batch[modality.name]
+        assert x.shape == (3, *modality.shape)
+        assert x.dtype == torch.float32
+        assert x.min() >= 0
+        if modality.kind != "spikes":
+            assert x.min() < x.max() <= 1
 
 
-def test_any_kind_of_index_gives_the_same_pictures(data):
-    by_slice, by_list = data.test[2:5], data.test[[2, 3, 4]]
-    assert all(torch.equal(by_slice[name], by_list[name]) for name in by_slice)
+@EVERY
+def test_any_kind_of_index_gives_the_same_observations(name):
+    split = load_dataset(name, n_train=100, n_test=100).test
+    by_slice, by_list, by_tensor = split[2:5], split[[2, 3, 4]], split[torch.tensor([2, 3, 4])]
+    again = split[2:5]  # asked for twice, seen twice alike
+    for key, x in by_slice.items():
+        assert torch.equal(x, by_list[key])
+        assert torch.equal(x, by_tensor[key])
+        assert torch.equal(x, again[key])
+
+
+@EVERY
+def test_all_of_a_split_moves_to_the_device(name):
+    split = load_dataset(name, n_train=100, n_test=100).test.to("meta")
+    assert split.labels.device.type == "meta"
+    for value in vars(split).values():
+        parts = value.values() if isinstance(value, dict) else [value]
+        assert all(part.device.type == "meta" for part in parts if part is not None)
+
+
+@EVERY
+def test_every_dataset_has_the_samples_asked_for_of_every_class(name):
+    data = load_dataset(name, n_train=400, n_test=160)
+    for split, n in ((data.train, 400), (data.test, 160)):
+        assert len(split) == len(split.labels) == n
+        assert set(split.labels.tolist()) == set(range(len(data.classes)))
+
+
+@EVERY
+def test_every_dataset_is_called_as_it_is_listed_and_can_be_modelled(name):
+    data = load_dataset(name, n_train=100, n_test=100)
+    assert data.name == name
+    for m in data.modalities:
+        assert m.likelihood in LIKELIHOODS
+        encoder, decoder = NETWORKS[m.network](m.shape, 3)
+        x = data.train[slice(0, 6)][m.name]
+        z = encoder(x)[:, :3]
+        assert log_likelihood(LIKELIHOODS[m.likelihood](decoder(z)), x).shape == (6,)
+
+
+def test_a_smaller_mask_lies_whole_where_its_offset_says():
+    mask = torch.rand(2, 21, 21) > 0.5
+    placed = place(mask, torch.tensor([[0, 7], [4, 2]]))
+    assert placed.shape == (2, 28, 28)
+    assert torch.equal(placed[0, :21, 7:], mask[0])
+    assert torch.equal(placed[1, 4:25, 2:23], mask[1])
+    assert placed.sum() == mask.sum()
+
+
+def test_translated_digits_are_at_three_quarters_and_shift_in_each_modality_alone(translated):
+    assert [m.name for m in translated.modalities] == ["m0", "m1", "m2"]
+    assert translated.train.masks.shape[1:] == (21, 21)
+    offsets = translated.train.offsets
+    shares = offsets.flatten().bincount(minlength=8) / offsets.numel()
+    assert shares.shape == (8,)
+    torch.testing.assert_close(shares, torch.full((8,), 1 / 8), atol=0.005, rtol=0)
+    together = np.corrcoef(offsets.flatten(1).T.numpy())  # three modalities, two axes each
+    assert np.abs(together - np.eye(6)).max() < 0.03
+
+
+def test_a_translated_picture_is_the_crop_inverted_on_the_shifted_digit(translated):
+    split = translated.test
+    picture = split[[5]]["m1"][0]
+    (top, left), (y, x) = split.corners[5, 1], split.offsets[5, 1]
+    crop = split.photographs["m1"][:, top : top + 28, left : left + 28].float() / 255
+    mask = torch.zeros(28, 28, dtype=torch.bool)
+    mask[y : y + 21, x : x + 21] = split.masks[split.digits[5, 1]]
+    torch.testing.assert_close(picture, torch.where(mask, 1 - crop, crop))
 
 
 def test_too_few_pictures_of_a_class_is_said():
@@ -123,11 +210,11 @@ def test_a_modality_written_before_there_were_kinds_is_an_image_of_weight_one():
     assert Modality(**written, kind="vector") != modality
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@EVERY
 def test_every_dataset_fits_in_memory_in_a_few_megabytes(name):
-    split = load_dataset(name).train
-    tensors = [split.masks, split.digits, split.corners, *split.photographs.values()]
-    assert sum(t.nbytes for t in tensors) < 20e6
+    values = vars(load_dataset(name).train).values()
+    parts = [part for v in values for part in (v.values() if isinstance(v, dict) else [v])]
+    assert sum(part.nbytes for part in parts if part is not None) < 20e6
 
 
 def test_mnist_goes_through_the_same_code():
