@@ -23,6 +23,7 @@ ROOMS = [
     "evaluation",
     "published",
     "palette",
+    "cards",
     "scores",
     "plots",
     "links",

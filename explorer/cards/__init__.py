@@ -1,0 +1,18 @@
+"""Model cards: what each model is, where it comes from and what is known to be wrong with it.
+
+To add one: an entry in ``CARDS`` of the family's module, for the key of ``MODELS``.
+"""
+
+from explorer.cards import apart, averages, joint, mixtures
+from explorer.cards.card import Card
+from explorer.palette import MODEL_LABELS
+
+__all__ = ["CARDS", "Card"]
+
+CARDS: dict[str, Card] = dict(
+    sorted(
+        (averages.CARDS | mixtures.CARDS | apart.CARDS | joint.CARDS).items(),
+        key=lambda item: list(MODEL_LABELS).index(item[0]),
+    )
+)
+"""Key of ``MODELS`` -> card, in the order of the palette."""
