@@ -1,5 +1,7 @@
 """Gaussians, mixtures and the distances between them agree with other people's code."""
 
+import math
+
 import pytest
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl
@@ -7,6 +9,7 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 from explorer import densities
 from explorer.gaussians import (
     Gaussian,
+    Laplace,
     Mixture,
     kl_divergence,
     kl_to_prior,
@@ -194,3 +197,27 @@ def test_a_repeated_mixture_draws_what_the_mixture_holds():
     z = mixture.repeat(1000).rsample(torch.Generator().manual_seed(0))
     assert z.shape == (1000, 2, 1)
     assert torch.allclose(z.mean(0), torch.tensor([[-5.0], [5.0]]), atol=0.2)
+
+
+def test_a_laplace_has_its_moments_and_torch_s_density():
+    mu, logvar = torch.tensor([0.5, -2.0]), torch.tensor([0.0, 1.4])
+    belief = Laplace(mu.expand(200_000, 2), logvar.expand(200_000, 2))
+    draws = belief.rsample(torch.Generator().manual_seed(0))
+    torch.testing.assert_close(draws.mean(0), mu, atol=0.02, rtol=0)
+    torch.testing.assert_close(draws.var(0), logvar.exp(), rtol=0.03, atol=0)
+    reference = torch.distributions.Laplace(mu, (logvar / 2).exp() / 2**0.5)
+    torch.testing.assert_close(belief.log_prob(draws), reference.log_prob(draws).sum(-1))
+    assert torch.isfinite(draws).all()
+
+
+def test_a_mixture_of_laplaces_stays_one():
+    parts = Laplace(torch.tensor([[[-5.0]], [[5.0]]]), torch.zeros(2, 1, 1))
+    mixture = Mixture(torch.tensor([0.25, 0.75]), parts)
+    repeated = mixture.repeat(40_000)
+    assert isinstance(repeated.components, Laplace)
+    draws = repeated.rsample(torch.Generator().manual_seed(0))
+    assert abs((draws > 0).float().mean() - 0.75) < 0.01
+    one, other = (Laplace(part, torch.zeros(1, 1)).log_prob(draws[:9]) for part in parts.mu)
+    expected = torch.stack([one + math.log(0.25), other + math.log(0.75)]).logsumexp(0)
+    torch.testing.assert_close(mixture.log_prob(draws[:9]), expected)
+    torch.testing.assert_close(mixture.variance, torch.tensor([[1 + 18.75]]))
