@@ -72,6 +72,20 @@ def singletons(n_modalities: int) -> Tensor:
     return torch.eye(n_modalities, dtype=torch.bool)
 
 
+def check_observed(observed: Tensor, batch: int, n_modalities: int) -> None:
+    """Raise ValueError unless ``observed`` is ``(B, M)`` and leaves no sample empty."""
+    if observed.shape != (batch, n_modalities):
+        raise ValueError(
+            f"observed must have shape {(batch, n_modalities)} (batch, modalities), "
+            f"got {tuple(observed.shape)}"
+        )
+    empty = (~observed.any(1)).nonzero().flatten().tolist()
+    if empty:
+        raise ValueError(
+            f"every sample needs at least one observed modality; none is in samples {empty[:10]}"
+        )
+
+
 @dataclass(frozen=True)
 class Aggregation:
     """A rule that fuses experts into one posterior; call it, or ask for every subset at once.
@@ -121,17 +135,7 @@ class Aggregation:
         if observed is None:
             weights = experts.mu.new_full((len(family),), 1 / len(family))
             return Mixture(weights, self._fuse(experts, family))
-        if observed.shape != (batch, n_modalities):
-            raise ValueError(
-                f"observed must have shape {(batch, n_modalities)} (batch, modalities), "
-                f"got {tuple(observed.shape)}"
-            )
-        empty = (~observed.any(1)).nonzero().flatten().tolist()
-        if empty:
-            raise ValueError(
-                "every sample needs at least one observed modality; none is in samples "
-                f"{empty[:10]}"
-            )
+        check_observed(observed, batch, n_modalities)
         experts = _blank(experts, observed)
         members = family & observed.unsqueeze(1)  # (B, K, M)
         if len(family) == 1:

@@ -7,6 +7,7 @@ one: a function and a line in ``NETWORKS``.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 
 from torch import Tensor, nn
@@ -179,6 +180,14 @@ NETWORKS: dict[str, Callable[[tuple[int, ...], int], tuple[nn.Module, nn.Module]
     "mopoe_text": mopoe_text,
     "mmvamp_rats": mmvamp_rats,
 }
+
+
+def perceptron(*sizes: int) -> nn.Sequential:
+    """Linear layers from size to size with ReLU between them, for what is no modality's own."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
 
 
 class _Transposed(nn.Module):

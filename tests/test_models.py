@@ -57,7 +57,7 @@ def test_any_subset_can_be_encoded_without_the_others(name):
 @pytest.mark.parametrize("name", MODELS)
 def test_the_subset_posterior_is_the_row_of_all_subset_posteriors(name):
     model, batch = build(name), random_batch()
-    rows = model.aggregation.subset_posteriors(model.experts(batch)).mean
+    rows = model.subset_posteriors(batch).mean
     for row, subset in zip(rows, subsets(list(SHAPES)), strict=True):
         assert torch.allclose(row, model.subset_posterior(batch, subset).mean, atol=1e-5)
 

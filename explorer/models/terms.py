@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.distributions import Distribution
 
+from explorer.aggregations import check_observed
 from explorer.gaussians import Gaussian, Mixture, kl_to_prior
 from explorer.likelihoods import log_likelihood
 
@@ -67,18 +69,36 @@ def negative_log_likelihood(
     """-log p(x_m | z) of what is there, by modality: z ``(*, B, D)`` -> ``(*, B)``."""
     drawn = {name: style.rsample(generator) for name, style in styles.items()}
     wanted = [name for name in names or model.names if name in batch]
-    gaps = batch.get("observed")
-    found = {}
-    for name, distribution in model.decode(z, wanted, drawn).items():
-        x = batch[name]
-        if gaps is None:
-            found[name] = -log_likelihood(distribution, x)
-        else:
-            # zeros in the gaps first: a NaN there would survive its zero weight in the gradient
-            present = gaps[:, model.names.index(name)]
-            x = torch.where(present.reshape(-1, *[1] * (x.ndim - 1)), x, torch.zeros_like(x))
-            found[name] = -(present * log_likelihood(distribution, x))
-    return found
+    decoded = model.decode(z, wanted, drawn)
+    return {name: surprise(model, batch, name, decoded[name]) for name in decoded}
+
+
+def surprise(model: "MultimodalVAE", batch: Batch, name: str, distribution: Distribution) -> Tensor:
+    """-log p(x_m) under what was decoded, zero in a gap: ``(*, B)``."""
+    x, gaps = batch[name], batch.get("observed")
+    if gaps is None:
+        return -log_likelihood(distribution, x)
+    # zeros in the gaps first: a NaN there would survive its zero weight in the gradient
+    present = gaps[:, model.names.index(name)]
+    x = torch.where(present.reshape(-1, *[1] * (x.ndim - 1)), x, torch.zeros_like(x))
+    return -(present * log_likelihood(distribution, x))
+
+
+def observed_by(model: "MultimodalVAE", batch: Batch) -> Tensor:
+    """Which sample has which of all modalities, bool ``(B, M)``; the same for all without gaps.
+
+    Raises
+    ------
+    ValueError
+        A sample has none, or ``observed`` has the wrong shape.
+    """
+    given = [name in batch for name in model.names]
+    n = len(next(batch[name] for name in model.names if name in batch))
+    given = torch.tensor([given], device=next(model.parameters()).device).expand(n, -1)
+    gaps = batch.get("observed", given)
+    check_observed(gaps, *given.shape)
+    check_observed(gaps & given, *given.shape)
+    return gaps & given
 
 
 def weigh(model: "MultimodalVAE", nll: dict[str, Tensor]) -> Tensor:

@@ -62,7 +62,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
     modalities
         What it reads and writes, in the order that subsets and experts follow.
     aggregation
-        Key of ``AGGREGATIONS``.
+        Key of ``AGGREGATIONS``; None for subclasses that make beliefs otherwise.
     latent_dim
         D.
     objective
@@ -87,7 +87,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         self,
         modalities: Sequence[Modality],
         *,
-        aggregation: str = "mopoe",
+        aggregation: str | None = "mopoe",
         latent_dim: int = 64,
         objective: str = "elbo",
         objective_options: dict[str, object] | None = None,
@@ -115,7 +115,9 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             "shared": shared,
         }
         self.provenance: dict[str, object] = {}
-        self.aggregation = _look_up("aggregation", aggregation, AGGREGATIONS)
+        self.aggregation = (
+            None if aggregation is None else _look_up("aggregation", aggregation, AGGREGATIONS)
+        )
         self.objective = _with_options(
             _look_up("objective", objective, OBJECTIVES), self.config["objective_options"]
         )
@@ -292,7 +294,9 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         """The objective's total and terms, per sample, in nats."""
         return self.objective(self, batch, generator)
 
-    forward = loss
+    def forward(self, batch: dict[str, Tensor], generator: torch.Generator | None = None) -> Losses:
+        """:meth:`loss`, under the name that wrappers call."""
+        return self.loss(batch, generator)
 
     def _save_pretrained(self, save_directory: Path) -> None:
         _save_weights(self.state_dict(), save_directory / WEIGHTS)
@@ -320,28 +324,36 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
     def generate_model_card(self, **_: object) -> ModelCard:
         """The README beside saved weights: what the model is and how it was trained."""
         trained = "\n".join(f"- {key}: {value}" for key, value in self.provenance.items())
+        rule = f", {self.aggregation.label}" if self.aggregation else ""
         return ModelCard(
             "---\nlibrary_name: barycenter-explorer\ntags: [multimodal, vae]\n---\n"
-            f"# {type(self).__name__}, {self.aggregation.label}\n\n"
+            f"# {type(self).__name__}{rule}\n\n"
             f"A multimodal VAE over {', '.join(self.names)}, latent dimension {self.latent_dim}, "
             f"beta {self.beta:g}.\n\n{trained}\n"
         )
 
     def _encode(self, batch: dict[str, Tensor]) -> tuple[Gaussian, dict[str, Gaussian]]:
         """Every given modality's expert, ``(M, B, D)``, and style."""
+        means, logvars, styles = [], [], {}
+        for name, x in self._inputs(batch).items():
+            outputs = self.encoders[name](x)
+            shared = outputs.shape[-1] // 2 - self.style_dim
+            mu, style_mu, logvar, style_logvar = outputs.split([shared, self.style_dim] * 2, dim=-1)
+            means.append(mu)
+            logvars.append(logvar)
+            if self.style_dim:
+                styles[name] = Gaussian(style_mu, style_logvar)
+        return Gaussian(torch.stack(means), torch.stack(logvars)), styles
+
+    def _inputs(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        """What encoders read, in dataset order: each given modality, its gaps filled."""
         self._check(batch)
         observed = batch.get("observed")
-        means, logvars, styles = [], [], {}
-        for m, name in enumerate(self.names):
-            if name not in batch:
-                continue
-            x = batch[name] if observed is None else _fill_gaps(batch[name], observed[:, m])
-            mu, logvar = self.encoders[name](x).chunk(2, dim=-1)
-            means.append(mu[..., : self.latent_dim])
-            logvars.append(logvar[..., : self.latent_dim])
-            if self.style_dim:
-                styles[name] = Gaussian(mu[..., self.latent_dim :], logvar[..., self.latent_dim :])
-        return Gaussian(torch.stack(means), torch.stack(logvars)), styles
+        return {
+            name: batch[name] if observed is None else _fill_gaps(batch[name], observed[:, m])
+            for m, name in enumerate(self.names)
+            if name in batch
+        }
 
     def _believe(self, mixture: Mixture) -> Mixture:
         return Mixture(mixture.weights, self.latent(*mixture.components))
