@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from explorer.checkpoints import PRETRAINED
-from explorer.palette import LABELS
+from explorer.palette import LABELS, MODEL_LABELS
 from explorer.scores import Evaluation, headline, leaders, read_evaluations, tidy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +34,10 @@ def score_table(evaluations: list[Evaluation]) -> str:
     columns = list(next(iter(rows.values())))
     best = {column: leaders(row[column] for row in rows.values()) for column in columns}
     cells = [
-        [LABELS[model], *(f"**{row[c]}**" if model in best[c] else str(row[c]) for c in columns)]
+        [
+            MODEL_LABELS[model],
+            *(f"**{row[c]}**" if model in best[c] else str(row[c]) for c in columns),
+        ]
         for model, row in rows.items()
     ]
     return f"{markdown(['rule', *columns], cells)}\n\n{note(evaluated)}"

@@ -4,7 +4,7 @@ from math import isfinite, log
 
 import pytest
 
-from explorer.models import MODELS
+from explorer.palette import MODEL_LABELS
 from explorer.published import PUBLISHED
 from explorer.published.translation import BETTER, OUTCOMES
 from explorer.scores import MEASURES
@@ -22,7 +22,7 @@ def value(text):
 @TABLES
 def test_rows_fill_their_columns_and_name_their_source(table):
     for model, source, numbers in table.rows:
-        assert model in MODELS
+        assert model in MODEL_LABELS
         assert source
         assert len(numbers.split()) == len(table.columns)
         assert all(isfinite(value(n)) for n in numbers.split() if n != "-")

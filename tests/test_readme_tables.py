@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.palette import LABELS
+from explorer.palette import MODEL_LABELS
 from explorer.scores import headline, read_evaluations, tidy
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,9 @@ def test_the_table_has_every_headline_figure(writer, scored):
     lines = writer.score_table(evaluations).splitlines()
     scores = tidy(evaluations)
     for evaluation in evaluations[:-1]:
-        (line,) = [line for line in lines if line.startswith(f"| {LABELS[evaluation.model]} |")]
+        (line,) = [
+            line for line in lines if line.startswith(f"| {MODEL_LABELS[evaluation.model]} |")
+        ]
         cells = [cell.strip(" *") for cell in line.strip("|").split("|")]
         assert cells[1:] == [str(s) for s in headline(scores, evaluation.model).values()]
     assert "evaluated at commit" in lines[-1]
