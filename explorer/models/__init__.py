@@ -8,10 +8,23 @@ is, with its formula, source and known faults: ``explorer.cards``. To add a mode
 from collections.abc import Sequence
 
 from explorer.datasets.modality import Modality
+from explorer.models.jmvae import JMVAE
+from explorer.models.mac import MAC
+from explorer.models.nexus import Nexus
 from explorer.models.objectives import OBJECTIVES, Losses
 from explorer.models.vae import Beliefs, MultimodalVAE
 
-__all__ = ["MODELS", "OBJECTIVES", "Beliefs", "Losses", "MultimodalVAE", "build_model"]
+__all__ = [
+    "JMVAE",
+    "MAC",
+    "MODELS",
+    "OBJECTIVES",
+    "Beliefs",
+    "Losses",
+    "MultimodalVAE",
+    "Nexus",
+    "build_model",
+]
 
 MODELS: dict[str, dict[str, object]] = {
     "poe": {"aggregation": "poe"},
@@ -36,6 +49,11 @@ MODELS: dict[str, dict[str, object]] = {
     "aggregated_product": {"aggregation": "product", "objective": "aggregated"},
     "mmvamp": {"aggregation": "moe", "objective": "mmvamp", "shared": False},
     "mmvamp_pairwise": {"aggregation": "moe", "objective": "mmvamp_pairwise", "shared": False},
+    "jmvae": {"kind": JMVAE},
+    "nexus": {"kind": Nexus},
+    "mac_wae": {"kind": MAC, "regulariser": "mmd", "beta": 500.0},
+    "mac_vae": {"kind": MAC, "regulariser": "kl", "beta": 1.0},
+    "m_wae": {"kind": MAC, "regulariser": "mmd", "beta": 500.0, "mask_given": False},
 }
 """Arguments by model; ``kind`` where it is not ``MultimodalVAE``."""
 

@@ -126,7 +126,7 @@ def _importance(
         q = Mixture(posterior.weights, type(q.components)(*(p.detach() for p in q.components)))
     kl = q.log_prob(z.flatten(0, 1)).unflatten(0, z.shape[:2]) - model.prior(z).log_prob(z)
     nll = negative_log_likelihood(model, batch, z, beliefs.styles, generator)
-    style = model.beta_style * style_kl(model, batch, beliefs)
+    style = model.beta_style * style_kl(model, batch, beliefs.styles)
     log_w = -weigh(model, nll) - model.beta * (kl + style)
     share = (weights / n_draws).detach()
     terms = {

@@ -137,7 +137,7 @@ def mvtcae(
     penalty = alpha / n * towards + (1 - alpha) * kl_to_prior(q)
     z = q.rsample(generator)
     nll = negative_log_likelihood(model, batch, z, beliefs.styles, generator)
-    style = style_kl(model, batch, beliefs)
+    style = style_kl(model, batch, beliefs.styles)
     total = (n - alpha) / n * weigh(model, nll) + model.beta * (penalty + model.beta_style * style)
     terms = {"reconstruction": sum(nll.values()), "kl_to_experts": towards, "kl": kl_to_prior(q)}
     return Losses(total, terms | named_style(model, style))
@@ -247,7 +247,7 @@ def _elbo(
     """Reconstruct everything from one z per sample; ``kl`` is what beta weighs."""
     z = beliefs.posterior.rsample(generator) if z is None else z
     nll = negative_log_likelihood(model, batch, z, beliefs.styles, generator)
-    style = style_kl(model, batch, beliefs)
+    style = style_kl(model, batch, beliefs.styles)
     total = weigh(model, nll) + model.beta * (kl + model.beta_style * style)
     terms = {"reconstruction": sum(nll.values()), name: kl}
     return Losses(total, terms | named_style(model, style))

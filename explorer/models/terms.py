@@ -106,12 +106,12 @@ def weigh(model: "MultimodalVAE", nll: dict[str, Tensor]) -> Tensor:
     return sum(model.likelihood_weights[name] * value for name, value in nll.items())
 
 
-def style_kl(model: "MultimodalVAE", batch: Batch, beliefs: "Beliefs") -> Tensor | float:
+def style_kl(model: "MultimodalVAE", batch: Batch, styles: dict[str, Gaussian]) -> Tensor | float:
     """KL of all styles to their prior, ``(B,)``; 0 without any."""
     kls = [
-        present * kl_to_prior(beliefs.styles[name])
+        present * kl_to_prior(styles[name])
         for _, name, present in members(model, batch)
-        if name in beliefs.styles
+        if name in styles
     ]
     return sum(kls) if kls else 0.0
 
