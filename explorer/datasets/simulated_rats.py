@@ -8,7 +8,7 @@ paired across animals by odor. In each bin a neuron's count is Poisson with
     log rate = baseline + gain of the animal + tuning (odor, time) + loading . trial state + arousal
 
 A share of each animal's neurons is tuned: to one odor each, with a strength, latency and duration
-of its own; no rate exceeds 100 spikes a second. The trial state, two numbers, is common to the five
+of its own; no rate exceeds 100 spikes a second. The trial state, one number, is common to the five
 paired trials; arousal is each animal's own. So the views have something in common beyond the label,
 which recordings of different animals on different days cannot have. Neurons are listed by the odor
 they are tuned to, the untuned last. Trials are split before they are cut, so no trial is in both
@@ -92,7 +92,7 @@ def simulated_rats(*, n_train: int = 10_240, n_test: int = 2_560, seed: int = 0)
     def split(n_windows: int) -> SpikeWindows:
         n_trials = -(-n_windows // PLACES)
         odors = torch.arange(n_trials) % len(ODORS)
-        states = torch.randn(n_trials, 2, generator=generator)
+        states = torch.randn(n_trials, 1, generator=generator)
         order = torch.randperm(n_trials * PLACES, generator=generator)[:n_windows]
         return SpikeWindows(
             counts={name: a.respond(odors, states, generator) for name, a in animals.items()},
@@ -127,7 +127,7 @@ class _Animal:
     tuning: Tensor
     """``(neurons, odors, bins)``, added to them."""
     loadings: Tensor
-    """``(neurons, 2)`` on the trial state."""
+    """``(neurons, 1)`` on the trial state."""
 
     @classmethod
     def draw(cls, n_neurons: int, generator: torch.Generator) -> "_Animal":
@@ -138,19 +138,19 @@ class _Animal:
         spread = 0.7 * torch.randn(n_neurons, generator=generator)
         n_tuned = round(n_neurons * uniform(0.4, 0.6, 1).item())
         favorite = torch.randint(len(ODORS), (n_tuned,), generator=generator).sort().values
-        latency, duration = uniform(4, 20, n_tuned, 1), uniform(4, 8, n_tuned, 1)
+        latency, duration = uniform(4, 20, n_tuned, 1), uniform(5, 10, n_tuned, 1)
         course = (-((torch.arange(BINS) - latency) ** 2) / (2 * duration**2)).exp()
         tuning = torch.zeros(n_neurons, len(ODORS), BINS)
         tuning[torch.arange(n_tuned), favorite] = uniform(1.2, 2.4, n_tuned, 1) * course
         return cls(
             (spikes_a_second * BIN_SECONDS).log() + spread,
             tuning,
-            0.4 * torch.randn(n_neurons, 2, generator=generator),
+            0.2 * torch.randn(n_neurons, 1, generator=generator),
         )
 
     def respond(self, odors: Tensor, states: Tensor, generator: torch.Generator) -> Tensor:
         """Counts in all bins of each trial, uint8 ``(T, neurons, 25)``."""
-        arousal = 0.2 * torch.randn(len(odors), 1, generator=generator)
+        arousal = 0.1 * torch.randn(len(odors), 1, generator=generator)
         trial = self.log_rates + states @ self.loadings.T + arousal
         log_rates = trial.unsqueeze(2) + self.tuning[:, odors].transpose(0, 1)
         rates = log_rates.exp().clamp(max=FASTEST * BIN_SECONDS)
