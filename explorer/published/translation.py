@@ -89,8 +89,8 @@ BETA = (
 )
 INACTIVE = (
     "The regulariser of MAC-WAE and M-WAE hardly acts: reconstruction is a sum of squared errors, "
-    "in the hundreds, against at most 3.6 for beta 10 times a squared MMD that stays below about "
-    ".36. Their flat curves over beta show that, not robustness."
+    "in the hundreds, against at most about 4 for beta 10 times a squared MMD of at most about .4 "
+    "for codes around the origin. Their flat curves over beta show that, not robustness."
 )
 CONFOUNDED = (
     "MAC-VAE differs from MAC-WAE in four ways, not one: KL for MMD, a random code, half the "
