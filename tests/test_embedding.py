@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.aggregations import AGGREGATIONS, subset_label, subsets
+from explorer.aggregations import subset_label, subsets
 from explorer.datasets import load_dataset
 from explorer.evaluation.embedding import (
     ARRAYS,
@@ -25,7 +25,8 @@ from explorer.evaluation.embedding import (
     turn_to,
     vote,
 )
-from explorer.models import build_model
+from explorer.gaussians import Gaussian
+from explorer.models import MODELS, build_model
 from explorer.models.vae import WEIGHTS
 
 rng = np.random.default_rng
@@ -151,7 +152,7 @@ def test_a_mixture_has_the_mean_and_variance_of_its_components(data):
     np.testing.assert_allclose(variances[pair], expected, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("key", AGGREGATIONS)
+@pytest.mark.parametrize("key", MODELS)
 def test_row_s_is_the_posterior_given_subset_s(data, key):
     model, index = untrained(data, key), torch.arange(5)
     means, _ = encode(model, data.test, index)
@@ -164,19 +165,10 @@ def test_row_s_is_the_posterior_given_subset_s(data, key):
 def test_figures_of_a_model_whose_latent_is_the_label(data):
     """Every expert says 10 * class on each axis, surely: nothing is left to get wrong."""
 
-    class Told:
-        names = [m.name for m in data.modalities]
-        aggregation = AGGREGATIONS["wb"]
-
-        def __init__(self):
-            self.labels = None
-
-        def experts(self, batch):
-            from explorer.gaussians import Gaussian
-
-            mu = 10 * batch["label"].float().reshape(1, -1, 1).expand(5, -1, 3)
-            noise = torch.randn(mu.shape, generator=torch.Generator().manual_seed(0))
-            return Gaussian(mu + 0.01 * noise, torch.full(mu.shape, -4.0))
+    def tell(batch):
+        mu = 10 * batch["label"].float().reshape(1, -1, 1).expand(5, -1, 3)
+        noise = torch.randn(mu.shape, generator=torch.Generator().manual_seed(0))
+        return Gaussian(mu + 0.01 * noise, torch.full(mu.shape, -4.0))
 
     class Labels:
         def __init__(self, split):
@@ -186,7 +178,9 @@ def test_figures_of_a_model_whose_latent_is_the_label(data):
             return {"label": self.labels[index]}
 
     told = replace(data, train=Labels(data.train), test=Labels(data.test))
-    found = embed(Told(), told, n_tuples=100, n_candidates=200, n_seeds=1, fit=flatten)
+    model = build_model("wb", data.modalities, latent_dim=3).eval()
+    model.experts = tell
+    found = embed(model, told, n_tuples=100, n_candidates=200, n_seeds=1, fit=flatten)
     figures = {name: np.array(values) for name, values in found.report["by_subset"].items()}
     assert (figures["accuracy"] == 1).all()
     assert (figures["accuracy_shuffled_labels"] < 0.4).all()

@@ -86,8 +86,7 @@ def exact_model(aggregation, maps, beta=1.0):
 
 
 def estimate(model, batch, observed=None, **settings):
-    experts = model.experts(batch)
-    return importance_weighted(model, batch, experts, {"this": observed}, **settings)["this"]
+    return importance_weighted(model, batch, {"this": observed}, **settings)["this"]
 
 
 def test_an_exact_posterior_gives_the_evidence_with_every_single_draw(maps, batch, evidence):

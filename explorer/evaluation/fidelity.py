@@ -11,6 +11,7 @@ import torch
 from skimage.metrics import structural_similarity
 from torch import Tensor
 
+from explorer.aggregations import subsets
 from explorer.models import MultimodalVAE
 
 
@@ -23,17 +24,17 @@ def reconstruct(
     With each modality's own style, and from its own latent where latents are not shared. Clipped
     to [0, 1], as they are shown: decoders have no squashing at the end.
     """
-    images = {}
-    for name in model.names:
-        given = model.source(model.names, name)
-        parts = []
-        for start in range(0, len(batch[name]), batch_size):
-            part = {key: x[start : start + batch_size] for key, x in batch.items()}
-            styles = {key: style.mean for key, style in model.styles(part).items()}
-            z = model.subset_posterior(part, given).mean
-            parts.append(model.decode(z, [name], styles)[name].mean.clamp(0, 1))
-        images[name] = torch.cat(parts)
-    return images
+    rows = {subset: s for s, subset in enumerate(subsets(model.names))}
+    sources = {name: rows[tuple(model.source(model.names, name))] for name in model.names}
+    parts: dict[str, list[Tensor]] = {name: [] for name in model.names}
+    for start in range(0, len(batch[model.names[0]]), batch_size):
+        part = {name: x[start : start + batch_size] for name, x in batch.items()}
+        means = model.subset_posteriors(part).mean  # (S, B, D)
+        styles = {name: style.mean for name, style in model.styles(part).items()}
+        for name, row in sources.items():
+            shown = model.decode(means[row], [name], styles)[name].mean
+            parts[name].append(shown.clamp(0, 1))
+    return {name: torch.cat(images) for name, images in parts.items()}
 
 
 def absolute_error(images: Tensor, originals: Tensor) -> Tensor:
