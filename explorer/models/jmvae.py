@@ -37,8 +37,8 @@ class JMVAE(MultimodalVAE):
 
     with a rising from 0 to 1 over the first tenth of the run. The joint encoder reads the mean
     heads of its own copies of the encoders, side by side. Believed given one modality: q_m; given
-    all: q; given any other subset: the product of its q_m without the prior (Kutuzova et al. 2021,
-    and MultiVae). At ``alpha`` 0 the objective is the ELBO of q, and the q_m learn nothing.
+    all: q; given any other subset: the product of its q_m without the prior, as in MultiVae,
+    which no term trains. At ``alpha`` 0 the objective is the ELBO of q, and the q_m learn nothing.
 
     In training data with gaps, samples that have everything use the joint encoder, the others
     the product of what they have; q in the formula is the one or the other. Nothing is published
