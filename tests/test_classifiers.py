@@ -7,7 +7,10 @@ import pytest
 import torch
 
 from explorer.checkpoints import PRETRAINED, CheckpointError
-from explorer.datasets import load_dataset
+from explorer.datasets import DATASETS, load_dataset
+from explorer.datasets.digits_photo_text import LENGTH, SYMBOLS, WORDS
+from explorer.datasets.modality import KINDS
+from explorer.datasets.text import spell
 from explorer.evaluation.classifiers import (
     CONFIG,
     FOLDER,
@@ -29,16 +32,28 @@ def judges():
     return load_classifiers("polydigits", PRETRAINED)
 
 
+FLOORS = {
+    "polydigits": 0.96,
+    "translated_polydigits": 0.9,
+    "digits_photo_text": 0.95,
+    "simulated_rats": 0.93,
+}
+"""What every shipped classifier of a dataset reaches on real test observations."""
+
+
 def calls(judges, data, n):
     predictions = judges.predict(data.test[slice(0, n)])
     return torch.stack([predictions[m.name] for m in data.modalities]), data.test.labels[:n]
 
 
-def test_the_shipped_ceilings_are_what_the_shipped_weights_reach(judges, data):
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_shipped_ceilings_are_what_the_shipped_weights_reach(name):
+    data, judges = load_dataset(name), load_classifiers(name, PRETRAINED)
+    assert judges.kinds == {m.name: m.kind for m in data.modalities}
     predicted, labels = calls(judges, data, len(data.test))
     for m, modality in enumerate(data.modalities):
         share = (predicted[m] == labels).double().mean().item()
-        assert share > 0.96
+        assert share > FLOORS[name]
         assert judges.ceiling[modality.name] == pytest.approx(share, abs=0.001)
     agreement = (predicted == predicted[0]).all(0).double().mean().item()
     assert judges.agreement == pytest.approx(agreement, abs=0.001)
@@ -138,6 +153,44 @@ def test_they_are_not_taken_for_a_model():
     from explorer.checkpoints import list_pretrained
 
     assert FOLDER not in [model for _, model, _ in list_pretrained()]
+
+
+def test_classifiers_saved_before_there_were_kinds_read_images(copied):
+    config = json.loads((copied / CONFIG).read_text())
+    config.pop("kinds", None)
+    (copied / CONFIG).write_text(json.dumps(config))
+    assert set(load_classifiers("polydigits", copied.parents[1]).kinds.values()) == {"image"}
+
+
+def test_a_kind_that_nothing_reads_is_damage(copied):
+    config = json.loads((copied / CONFIG).read_text()) | {"kinds": {"m0": "smell"}}
+    (copied / CONFIG).write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="incomplete or damaged.*smell"):
+        load_classifiers("polydigits", copied.parents[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_observations_of_every_kind_keep_their_leading_axes(kind):
+    shape = {"image": (1, 28, 28), "text": (8, 5), "vector": (7,), "spikes": (6, 10)}[kind]
+    judges = Classifiers({"a": shape}, 3, kinds={"a": kind})
+    for leading in ((), (2,), (2, 4), (2, 0)):
+        assert judges.predict({"a": torch.rand(*leading, *shape)})["a"].shape == leading
+    with pytest.raises(ValueError, match="observations of 'a' must have shape"):
+        judges.predict({"a": torch.rand(2, *shape[:-1], shape[-1] + 1)})
+
+
+def test_words_are_read_wherever_they_start_and_mended_where_one_letter_is_wrong():
+    judges = load_classifiers("digits_photo_text", PRETRAINED)
+    shifted = [" " * start + w for w in WORDS for start in range(LENGTH + 1 - len(w))]
+    answers = [k for k, w in enumerate(WORDS) for _ in range(LENGTH + 1 - len(w))]
+    assert judges.predict({"text": spell(shifted, SYMBOLS, LENGTH)})["text"].tolist() == answers
+    slips = ["zexo", "twi", "thcee", "fous", "fivi", "sevln", "eigzt", "nite"]
+    read = judges.predict({"text": spell(slips, SYMBOLS, LENGTH)})["text"].tolist()
+    assert read == [0, 2, 3, 4, 5, 7, 8, 9]
+    clean = judges.probabilities({"text": spell(WORDS, SYMBOLS, LENGTH)})["text"].amax(-1)
+    blank = judges.probabilities({"text": spell([""], SYMBOLS, LENGTH)})["text"]
+    assert clean.min() > 0.9
+    assert blank.max() < 0.4
 
 
 def test_the_classes_are_as_many_as_asked():

@@ -177,7 +177,7 @@ def train_classifiers(
 
     Images are turned, sheared, scaled and shifted a little at every step: the digits come from
     few hands, and without it they are learned by heart (about one point less on test images).
-    Texts are misspelled, so that a verdict on what is no word is not a confident one.
+    Texts are misspelled a little, so that no single letter is trusted.
 
     Parameters
     ----------
