@@ -1,4 +1,4 @@
-"""The command line: ``python -m explorer train | evaluate | data | pretrained``."""
+"""The command line: ``python -m explorer train | evaluate | compare | data | pretrained``."""
 
 import os
 import sys
@@ -209,6 +209,98 @@ def evaluate(
 
 
 @app.command()
+def compare(
+    dataset: DatasetOption = "polydigits",
+    models: Annotated[str, typer.Option(help="Keys of MODELS, commas between; or all.")] = "all",
+    seeds: Annotated[int, typer.Option(help="Trainings of each, which differ in the seed.")] = 3,
+    betas: Annotated[
+        str | None,
+        typer.Option(help="Weights of the KL term, with commas between; the recipes' by default."),
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Budget of every training.")] = 3000,
+    latent_dim: Annotated[int, typer.Option(help="Latent dimensions.")] = 64,
+    batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
+    validation_tuples: Annotated[
+        int, typer.Option(help="Training tuples held out, to select beta by.")
+    ] = 1000,
+    test_tuples: Annotated[int, typer.Option(help="Test tuples of most measures.")] = 1000,
+    name: Annotated[str, typer.Option(help="Comparisons of other settings have others.")] = "main",
+    workers: Annotated[str, typer.Option(help="Processes, one thread each; auto: one a core.")] = (
+        "auto"
+    ),
+    engine: Annotated[str, typer.Option(help="local, or dask: a cluster.")] = "local",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler; without it, workers here.")
+    ] = None,
+    accelerator: Annotated[str, typer.Option(help="Trains on it: cpu, cuda, auto.")] = "cpu",
+    retry: Annotated[bool, typer.Option(help="Run again what failed.")] = False,
+    root: RootOption = None,
+) -> None:
+    """Train and measure what is missing of a fair comparison, then write its one table.
+
+    All under ROOT/comparisons/DATASET/NAME. Stop it as you like, and give the same command to go
+    on: runs that have a result are not run again.
+    """
+    from explorer.comparison import (
+        Settings,
+        comparison_directory,
+        forget_failures,
+        open_comparison,
+        plan,
+        read_results,
+    )
+    from explorer.comparison.engines import carry_out
+    from explorer.comparison.report import print_failures, print_table, watch, write_tables
+    from explorer.datasets import load_dataset
+    from explorer.evaluation.classifiers import load_classifiers
+    from explorer.models import MODELS
+
+    if seeds < 1:
+        raise ValueError(f"--seeds must be at least 1, got {seeds}")
+    settings = Settings(
+        dataset, steps, latent_dim, batch_size, learning_rate, validation_tuples, test_tuples
+    )
+    folder = comparison_directory(dataset, name, root)
+    runs = plan(
+        list(MODELS) if models == "all" else models.split(","),
+        range(seeds),
+        None if betas is None else _numbers("--betas", betas, float),
+        load_dataset(dataset).modalities,
+    )
+    load_classifiers(dataset)  # without them no run could be measured
+    n_workers = None if workers == "auto" else _numbers("--workers", workers, int)[0]
+    open_comparison(folder, settings)
+    known = read_results(folder)
+    if retry:
+        forget_failures(folder, known)
+    try:
+        watch(
+            carry_out(
+                folder,
+                runs,
+                engine=engine,
+                workers=n_workers,
+                scheduler=scheduler,
+                accelerator=accelerator,
+            ),
+            console,
+        )
+    except KeyboardInterrupt:
+        console.print(f"stopped; what is done is in {folder}, the same command goes on from there")
+        raise typer.Exit(130) from None
+    results = read_results(folder)
+    if any(result.scores is not None for result in results):
+        print_table(results, console)
+        for path in write_tables(results, settings, folder):
+            console.print(f"wrote {path}", soft_wrap=True)
+    print_failures(results, folder, console)
+    there = {result.run: result for result in results}
+    if any(run not in there or there[run].reason for run in runs):
+        raise typer.Exit(1)
+
+
+@app.command()
 def presets(dataset: DatasetOption = "polydigits", threads: ThreadsOption = 1) -> None:
     """Write what the Generation page shows before it computes: its presets and conflict rates."""
     import torch
@@ -264,6 +356,17 @@ def _asked(dataset: str, model: str, root: Path | None) -> list[str]:
     if not models:
         raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
     return models
+
+
+def _numbers(option: str, text: str, kind: type[int] | type[float]) -> list:
+    """Numbers above 0 with commas between, as an option gives them."""
+    try:
+        numbers = [kind(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) <= 0:
+        raise ValueError(f"{option} must be numbers above 0 with commas between, got {text!r}")
+    return numbers
 
 
 def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> None:

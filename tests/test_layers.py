@@ -25,6 +25,7 @@ ROOMS = [
     "palette",
     "cards",
     "scores",
+    "comparison",
     "plots",
     "links",
     "playground",
@@ -51,6 +52,8 @@ BARE_MACHINE_LACKS = [
     "anywidget",
     "platformdirs",
     "jaxtyping",
+    "distributed",
+    "dask",
 ]
 
 
@@ -130,7 +133,10 @@ def test_a_file_can_be_read_in_one_sitting(file):
 
 def test_training_and_evaluation_run_on_a_bare_gpu_machine():
     blocked = "\n".join(f"sys.modules[{module!r}] = None" for module in BARE_MACHINE_LACKS)
-    wanted = "explorer.training, explorer.models, explorer.evaluation, explorer.__main__"
+    wanted = (
+        "explorer.training, explorer.models, explorer.evaluation, explorer.comparison.engines, "
+        "explorer.__main__"
+    )
     run = subprocess.run(
         [sys.executable, "-c", f"import sys\n{blocked}\nimport {wanted}"],
         cwd=ROOT,

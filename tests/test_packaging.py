@@ -36,6 +36,10 @@ def test_conda_names_the_packages_of_pyproject():
     assert conda_pip_section() == ["-c constraints.txt", *DECLARED, "-e ."]
 
 
+def test_what_an_option_needs_is_there_when_tests_run():
+    assert set(PROJECT["optional-dependencies"]["cluster"]) <= set(DECLARED)
+
+
 def test_every_constraint_is_one_exact_version():
     assert [c for c in CONSTRAINTS if not re.fullmatch(r"[\w-]+==\d[\w.]*", c)] == []
 
@@ -61,7 +65,8 @@ def test_every_import_is_declared():
             elif isinstance(node, ast.ImportFrom):
                 imported.add(node.module.split(".")[0])
     distributions = packages_distributions()
-    runtime = {normal(name) for name in PROJECT["dependencies"]}
+    optional = PROJECT["optional-dependencies"]["cluster"]
+    runtime = {normal(name) for name in PROJECT["dependencies"] + optional}
     undeclared = {
         module
         for module in imported - set(sys.stdlib_module_names) - {"explorer"}
