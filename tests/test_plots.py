@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 
 from explorer import plots
-from explorer.aggregations import AGGREGATIONS, subset_label, subsets
-from explorer.palette import BACKGROUNDS, COLORS, INK, LABELS, THEMES
+from explorer.aggregations import subset_label, subsets
+from explorer.evaluation.ranking import WinLoss
+from explorer.palette import BACKGROUNDS, COLORS, INK, LABELS, MODEL_COLORS, MODEL_LABELS, THEMES
 from explorer.plots import SYMBOLS
 
 NAMES = ["m0", "m1", "m2"]
@@ -23,40 +24,53 @@ def estimates(*values):
 
 
 def figures(theme):
-    """Every figure that draws models, with all seven in it."""
-    curves = {key: estimates(0.1 * n, 0.2 * n) for n, key in enumerate(AGGREGATIONS)}
+    """Every figure that draws models, with all of them in it."""
+    curves = {key: estimates(0.1 * n, 0.2 * n) for n, key in enumerate(MODEL_LABELS)}
     points = {key: tuple(curve) for key, curve in curves.items()}
     dots = {key: curve[0] for key, curve in curves.items()}
-    x = np.linspace(-3, 3, 50)
+    betas = {key: [(0.5, *curve), (1.0, *curve)] for key, curve in curves.items()}
+    axes = {"x_label": "x", "y_label": "y", "theme": theme}
     return {
         "number": plots.plot_by_number(curves, theme=theme),
-        "trade-off": plots.plot_trade_off(points, x_label="x", y_label="y", theme=theme),
+        "trade-off": plots.plot_trade_off(points, **axes),
+        "trade-off curves": plots.plot_trade_off_curves(betas, **axes),
         "estimates": plots.plot_estimates(dots, label="x", theme=theme),
-        "densities": plots.plot_densities(x, dict.fromkeys(AGGREGATIONS, -(x**2)), theme=theme),
+        "ranks": plots.plot_ranks(dots, theme=theme),
     }
+
+
+def density_figure(theme):
+    x = np.linspace(-3, 3, 50)
+    return plots.plot_densities(x, dict.fromkeys(LABELS, -(x**2)), theme=theme)
 
 
 @EACH_THEME
 def test_a_model_has_one_color_in_every_figure(theme):
     for figure in figures(theme).values():
-        named = {trace.name: trace for trace in figure.data if trace.name in LABELS.values()}
-        assert len(named) == len(AGGREGATIONS)
-        for key, color in COLORS[theme].items():
-            assert color in (named[LABELS[key]].line.color, named[LABELS[key]].marker.color)
+        named = {trace.name: trace for trace in figure.data}
+        assert set(named) == set(MODEL_LABELS.values())
+        for key, color in MODEL_COLORS[theme].items():
+            assert named[MODEL_LABELS[key]].line.color == color
+            assert named[MODEL_LABELS[key]].marker.color == color
+    curves = {trace.name: trace.line.color for trace in density_figure(theme).data}
+    assert curves == {LABELS[key]: color for key, color in COLORS[theme].items()}
 
 
 @EACH_THEME
 def test_color_is_never_alone(theme):
-    for name, figure in figures(theme).items():
-        looks = [(t.line.dash if name == "densities" else t.marker.symbol) for t in figure.data]
-        # at a curve of a density the product and the mixture differ in shape, not in dash
-        assert len(set(looks)) >= len(AGGREGATIONS) - (name == "densities")
-    assert len(set(SYMBOLS.values())) == len(SYMBOLS) == len(AGGREGATIONS)
+    for figure in figures(theme).values():
+        assert len({trace.marker.symbol for trace in figure.data}) == len(MODEL_LABELS)
+    # at a curve of a density the product and the mixture differ in shape, not in dash
+    dashes = {trace.line.dash for trace in density_figure(theme).data}
+    assert len(dashes) == len(LABELS) - 1
+    assert set(SYMBOLS) == set(MODEL_LABELS)
 
 
 @EACH_THEME
 def test_figures_wear_the_theme_of_the_page(theme):
-    for figure in figures(theme).values():
+    counts = {("poe", "moe"): WinLoss(1, 0, 0)}
+    others = [density_figure(theme), plots.plot_win_loss(counts, theme=theme)]
+    for figure in [*figures(theme).values(), *others]:
         layout = figure.layout.template.layout
         assert layout.paper_bgcolor == layout.plot_bgcolor == BACKGROUNDS[theme][0]
         assert layout.font.color == INK[theme]
@@ -68,9 +82,9 @@ def test_an_unknown_theme_is_named():
 
 
 def test_a_model_of_another_house_is_drawn_in_ink():
-    figure = plots.plot_estimates({"jmvae": (1.0, 0.9, 1.1)}, label="x")
+    figure = plots.plot_estimates({"mvae_plus": (1.0, 0.9, 1.1)}, label="x")
     assert figure.data[0].marker.color == INK["light"]
-    assert figure.data[0].name == "jmvae"
+    assert figure.data[0].name == "mvae_plus"
 
 
 def test_intervals_end_where_they_were_said_to():
@@ -87,9 +101,9 @@ def test_intervals_end_where_they_were_said_to():
 
 
 def test_models_stand_side_by_side_and_never_past_the_next_number():
-    figure = plots.plot_by_number({key: estimates(0.5, 0.5) for key in AGGREGATIONS})
+    figure = plots.plot_by_number({key: estimates(0.5, 0.5) for key in MODEL_LABELS})
     first = [trace.x[0] for trace in figure.data]
-    assert len(set(first)) == len(AGGREGATIONS)
+    assert len(set(first)) == len(MODEL_LABELS)
     assert max(abs(x - 1) for x in first) < 0.25
 
 
@@ -144,3 +158,28 @@ def test_training_curves_have_a_panel_a_term():
         "kl": (1.0, 0.5),
     }
     assert tuple(figure.data[0].x) == (1, 2)
+
+
+def test_a_trade_off_curve_joins_its_betas_and_names_them():
+    curve = [(0.5, *estimates(1.0, 0.3)), (2.0, *estimates(4.0, 0.7))]
+    figure = plots.plot_trade_off_curves({"mwb": curve}, x_label="x", y_label="y")
+    (trace,) = figure.data
+    assert (tuple(trace.x), tuple(trace.y)) == ((1.0, 4.0), (0.3, 0.7))
+    assert tuple(trace.text) == ("0.5", "2")
+    np.testing.assert_allclose(trace.error_x.array, 0.02)
+    np.testing.assert_allclose(trace.error_y.arrayminus, 0.01)
+
+
+def test_ranks_stand_with_the_best_on_top():
+    figure = plots.plot_ranks({"poe": (0.2, 0.1, 0.3), "mwb": (0.9, 0.8, 1.0)})
+    assert [trace.y[0] for trace in figure.data] == [MODEL_LABELS["mwb"], MODEL_LABELS["poe"]]
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_win_loss_writes_wins_of_outcomes_and_marks_what_chance_seldom_does():
+    counts = {("mac_wae", "mopoe"): WinLoss(24, 0, 12), ("mopoe", "mac_wae"): WinLoss(12, 0, 24)}
+    (heat,) = plots.plot_win_loss(counts).data
+    assert [list(row) for row in heat.text] == [["", "24/36*"], ["12/36", ""]]
+    assert heat.z[0][0] is None and heat.z[0][1] == pytest.approx(2 / 3)
+    assert heat.customdata[0][1] == "0 ties, p = 0.033"
+    assert list(heat.x) == list(heat.y) == [MODEL_LABELS["mac_wae"], MODEL_LABELS["mopoe"]]

@@ -1,0 +1,34 @@
+"""Figures: ``plot_*(...) -> plotly Figure``, for pages and notebooks alike.
+
+A model has one color, dash and symbol everywhere (``explorer.palette``, ``SYMBOLS``). Figures come
+in two themes; their background is the page's.
+"""
+
+from explorer.plots.models import (
+    plot_by_number,
+    plot_by_subset,
+    plot_estimates,
+    plot_ranks,
+    plot_trade_off,
+    plot_trade_off_curves,
+    plot_win_loss,
+)
+from explorer.plots.pictures import plot_densities, plot_images, plot_training_curves
+from explorer.plots.style import SYMBOLS, Estimate, look, template
+
+__all__ = [
+    "SYMBOLS",
+    "Estimate",
+    "look",
+    "plot_by_number",
+    "plot_by_subset",
+    "plot_densities",
+    "plot_estimates",
+    "plot_images",
+    "plot_ranks",
+    "plot_trade_off",
+    "plot_trade_off_curves",
+    "plot_training_curves",
+    "plot_win_loss",
+    "template",
+]
