@@ -34,7 +34,7 @@ def judges():
 
 FLOORS = {
     "polydigits": 0.96,
-    "translated_polydigits": 0.9,
+    "translated_polydigits": 0.95,
     "digits_photo_text": 0.95,
     "simulated_rats": 0.93,
 }
