@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = [
+    "files",
     "gaussians",
     "barycenters",
     "aggregations",
@@ -30,6 +31,7 @@ ROOMS = [
     "links",
     "playground",
     "lessons",
+    "trainings",
     "widgets",
     "pages",
     "__main__",

@@ -17,8 +17,9 @@ from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import NamedTuple
 
-from explorer.comparison.runs import LOCK, RESULT, STOP, ComparisonError, Run, alone
+from explorer.comparison.runs import LOCK, RESULT, STOP, ComparisonError, Run
 from explorer.comparison.work import PROGRESS, work
+from explorer.files import alone
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 """One process a core and one thread a process: two one-threaded runs side by side are faster than
@@ -139,7 +140,10 @@ def carry_out(
     """
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
-    with alone(folder / LOCK, wait=False):
+    held = ComparisonError(
+        f"another compare is at work in {folder}; wait for it, stop it, or give another --name"
+    )
+    with alone(folder / LOCK, held=held):
         (folder / STOP).unlink(missing_ok=True)
         missing = [run for run in runs if not (run.directory(folder) / RESULT).is_file()]
         if not missing:

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from explorer.comparison.engines import Progress
-from explorer.comparison.runs import RESULT, Result, Run, Settings, write_whole
+from explorer.comparison.runs import RESULT, Result, Run, Settings
 from explorer.comparison.summaries import (
     HEADLINE,
     as_csv,
@@ -24,6 +24,7 @@ from explorer.comparison.summaries import (
     shown,
 )
 from explorer.evaluation.ranking import average_ranks
+from explorer.files import write_whole
 from explorer.palette import MODEL_LABELS
 from explorer.scores import MEASURES
 

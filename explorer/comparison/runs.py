@@ -1,15 +1,14 @@
 """What a comparison is made of, and how it lies on disk."""
 
 import json
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from explorer.checkpoints import runs_directory
 from explorer.datasets import DATASETS, Modality
+from explorer.files import write_whole
 from explorer.models import MODELS, build_model
 
 SETTINGS, RESULT, STOP, LOCK = "comparison.json", "result.json", "stop", ".lock"
@@ -220,38 +219,6 @@ def write_result(folder: Path, settings: Settings, result: Result) -> None:
     del values["run"]
     text = json.dumps(values, indent=1, allow_nan=False) + "\n"
     write_whole(result.run.directory(folder) / RESULT, text)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever reads it sees all of it or what was there before."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, "utf-8")
-    os.replace(partial, path)
-
-
-@contextmanager
-def alone(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold the lock file ``path``, which the system frees when the process dies, however it dies.
-
-    Raises
-    ------
-    ComparisonError
-        Somebody else holds it and ``wait`` is False.
-    """
-    try:
-        import fcntl
-    except ImportError:  # not on Windows: there, starting two at once is on the user
-        yield
-        return
-    with path.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            raise ComparisonError(
-                f"another compare is at work in {path.parent}; wait for it, stop it, or give "
-                "another --name"
-            ) from None
-        yield
 
 
 def _read(path: Path, remedy: str) -> dict:

@@ -19,14 +19,13 @@ from explorer.comparison.runs import (
     Result,
     Run,
     Settings,
-    alone,
     read_settings,
     write_result,
-    write_whole,
 )
 from explorer.datasets import Dataset, Split, load_dataset
 from explorer.evaluation import evaluate, origin
 from explorer.evaluation.classifiers import Classifiers, load_classifiers
+from explorer.files import alone, write_whole
 from explorer.models import MultimodalVAE, build_model
 from explorer.models.vae import WEIGHTS
 from explorer.training import STATE, train
@@ -85,7 +84,7 @@ def work(folder: str, model: str, beta: float, seed: int, accelerator: str = "cp
     own.mkdir(parents=True, exist_ok=True)
     tell = _teller(place, own)
     # a worker that lost its master may still be at it
-    with alone(own / LOCK, wait=True):
+    with alone(own / LOCK):
         if (own / RESULT).is_file():
             return "finished"
         try:
