@@ -55,6 +55,15 @@ def test_it_never_exceeds_two(far, wide):
     assert mmd_squared(z, normal_draws(N, D, seed=1)) <= 2
 
 
+def test_a_cloud_nothing_like_the_prior_can_cost_next_to_nothing():
+    z, y = 1e4 * normal_draws(2000, D).float(), normal_draws(2000, D, seed=1).float()
+    z[: int(0.61 * len(z))] = 0
+    best = (1 + 2 / D) ** (-D / 2) - (1 + 1 / D) ** -D
+    assert best == pytest.approx(0.003, abs=3e-4)
+    assert mmd_squared(z, y) == pytest.approx(best, abs=1e-3)
+    assert z.var(0).min() > 1e6
+
+
 @pytest.mark.parametrize("wide", [0.0, 3.0, 10.0])
 def test_around_the_origin_it_stays_below_what_a_beta_of_ten_could_make_felt(wide):
     assert 0.1 < mmd_squared(wide * normal_draws(N, D), normal_draws(N, D, seed=1)) < 0.4

@@ -93,7 +93,10 @@ class MAC(MultimodalVAE):
     changes both. With their errors as with our likelihoods the sum is in the hundreds and MMD^2
     at most about .4 for codes around the origin, so **the paper's beta of 10 or less leaves the
     regulariser inactive**: beta must be scaled to the reconstruction. Recipes here: 500 for
-    ``mmd``, a choice, 1 for ``kl``.
+    ``mmd``, a choice, 1 for ``kl``. With 500 on PolyDigits codes first fly apart along one
+    direction (median variance 126 after a run of 150 steps, at an MMD^2 of .07, see
+    :func:`explorer.kernels.mmd_squared`) and end near the prior: given all, variances of .8 to 2.3
+    after 1500 steps.
 
     In training data with gaps a mask is intersected with what a sample has; one that would be
     left with nothing sees all it has. What lies in a gap is neither input nor target.
