@@ -64,13 +64,14 @@ def prewarm():
     """Import torch, load what the pages share, and answer once so that the first click is quick."""
     from explorer.pages import atlas
     from explorer.pages.answers import answer
+    from explorer.pages.choices import DEFAULT
     from explorer.pages.lab import INFERENCE, lab
     from explorer.pages.questions import Question
 
     # caches warn that no one is looking at their spinner
     logging.getLogger(st.runtime.scriptrunner_utils.script_run_context.__name__).setLevel("ERROR")
     with INFERENCE:
-        answer(lab(), Question())
+        answer(lab(DEFAULT), Question())
     atlas.prewarm()
     prewarmed.set()
 

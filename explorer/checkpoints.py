@@ -8,10 +8,14 @@ unpickled.
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from huggingface_hub.constants import CONFIG_NAME as CONFIG
+from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE as WEIGHTS
 from safetensors import SafetensorError
 
-from explorer.models.vae import CONFIG, WEIGHTS, MultimodalVAE
+if TYPE_CHECKING:
+    from explorer.models.vae import MultimodalVAE
 
 SCORES = "scores.json"
 PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
@@ -44,7 +48,7 @@ def checkpoint_directory(dataset: str, model: str, root: Path | str | None = Non
     )
 
 
-def load_pretrained(dataset: str, model: str, root: Path | str | None = None) -> MultimodalVAE:
+def load_pretrained(dataset: str, model: str, root: Path | str | None = None) -> "MultimodalVAE":
     """A trained model, on the CPU, in eval mode.
 
     Parameters
@@ -59,6 +63,9 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
     CheckpointError
         Missing, truncated, or not a checkpoint of this project.
     """
+    # here, so that listing does not wait for torch
+    from explorer.models.vae import MultimodalVAE
+
     folder = checkpoint_directory(dataset, model, root)
     if not (folder / WEIGHTS).is_file():
         raise CheckpointError(

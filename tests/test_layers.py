@@ -27,6 +27,7 @@ ROOMS = [
     "cards",
     "scores",
     "comparison",
+    "pictures",
     "plots",
     "links",
     "playground",

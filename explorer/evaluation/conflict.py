@@ -132,9 +132,8 @@ def draw(
     """
     repeated = posterior.repeat(n_draws)
     mu = posterior.components.mu
-    noise = torch.randn(
-        n_draws, *mu.shape[1:], generator=generator, dtype=mu.dtype, device=mu.device
-    )
+    zeros = mu.new_zeros(n_draws, *mu.shape[1:])
+    noise = type(posterior.components)(zeros, zeros).rsample(generator)
     component = repeated.choose(generator)
     chosen = repeated.pick(component)
     return Draws(chosen.mu + temperature * chosen.std * noise, component)
@@ -158,7 +157,7 @@ def read(
 ) -> ConflictCounts:
     """Draw from ``posterior``, decode ``target`` and count what the classifier reads."""
     z = draw(posterior, n_draws, generator).z
-    pictures = model.decode(z, [target])[target].mean
+    pictures = model.decode(z, [target], model.draw_styles(z, generator))[target].mean
     return count_classes(classifiers.predict({target: pictures})[target], n_classes)
 
 

@@ -5,37 +5,29 @@ No Streamlit here: the preset cache is written by the same functions that answer
 Shapes: N draws, K components, M observed modalities, D latent, C classes.
 """
 
-import base64
-import io
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import urlencode
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from explorer.aggregations import AGGREGATIONS, power_set, subsets
-from explorer.datasets import Dataset
+from explorer.datasets import Dataset, Modality
 from explorer.evaluation.conflict import behavior, contradict, count_classes, draw, read
-from explorer.gaussians import Gaussian, Mixture, kl_to_prior
-from explorer.links import State, read_link, write_link
-from explorer.models import MODELS, MultimodalVAE
+from explorer.gaussians import Gaussian, Mixture
+from explorer.models import MultimodalVAE
+from explorer.pages.experts import expert, is_point, look, sd, spread
 from explorer.pages.questions import About, Question
-from explorer.palette import COLORS, DASHES, EXPERT_COLORS, LABELS, THEMES
-from explorer.playground import Expert
+from explorer.pages.sprite import Sprite
+from explorer.pages.subjects import SUBJECTS
+from explorer.palette import LABELS
+from explorer.pictures import describe as in_words
 
 SHOWN = 8
 """Example draws beside each bar of a conflict."""
 
 CALM_VOTES = 50
 """Draws that say what a model makes of the same views when nothing is swapped."""
-
-SPRITE_COLUMNS = 16
-
-STRETCHES = (1, 2, 5, 10, 20)
-"""Factors tried to fit experts into the limits of Barycenters."""
 
 
 class Lab(NamedTuple):
@@ -66,46 +58,15 @@ class Lab(NamedTuple):
         return [key for key, rule in AGGREGATIONS.items() if rule.family is power_set]
 
 
-@dataclass
-class Sprite:
-    """Pictures on their way into one image; ``add`` says where each one lies in it."""
-
-    tiles: list[Tensor] = field(default_factory=list)
-
-    def add(self, pictures: Tensor) -> list[int]:
-        """Append float ``(N, C, H, W)`` in [0, 1], clamped; their positions."""
-        start = sum(len(t) for t in self.tiles)
-        self.tiles.append(pictures.clamp(0, 1).mul(255).round().byte())
-        return list(range(start, start + len(pictures)))
-
-    def encode(self) -> dict[str, object]:
-        """The image as a data URI, its columns and rows, and the size of a tile."""
-        tiles = torch.cat(self.tiles)
-        if tiles.shape[1] == 1:
-            tiles = tiles.expand(-1, 3, -1, -1)
-        height, width = tiles.shape[-2:]
-        rows = -(-len(tiles) // SPRITE_COLUMNS)
-        sheet = tiles.new_zeros(rows * SPRITE_COLUMNS, *tiles.shape[1:])
-        sheet[: len(tiles)] = tiles
-        sheet = sheet.reshape(rows, SPRITE_COLUMNS, 3, height, width).permute(0, 3, 1, 4, 2)
-        image = Image.fromarray(sheet.reshape(rows * height, SPRITE_COLUMNS * width, 3).numpy())
-        buffer = io.BytesIO()
-        image.save(buffer, "WEBP", lossless=True, method=0, quality=20)
-        encoded = base64.b64encode(buffer.getvalue()).decode()
-        return {
-            "sprite": f"data:image/webp;base64,{encoded}",
-            "columns": SPRITE_COLUMNS,
-            "rows": rows,
-        }
-
-
-def describe(lab: Lab) -> About:
+def describe(data: Dataset, models: Sequence[str], n_dimensions: int) -> About:
     """What questions may refer to."""
-    models = [m for m in lab.models.values() if not isinstance(m, str)]
     return About(
-        tuple((m.name, m.description) for m in lab.data.modalities),
-        len(lab.data.test),
-        min((m.latent_dim for m in models), default=64),
+        data.name,
+        tuple((m.name, m.description) for m in data.modalities),
+        tuple(data.classes),
+        len(data.test),
+        tuple(models),
+        n_dimensions,
     )
 
 
@@ -125,12 +86,13 @@ def show_draws(lab: Lab, question: Question) -> dict[str, object]:
     label = int(lab.data.test.labels[question.item])
     batch = {name: sample[name] for name in lab.names if name in question.given}
     targets = [name for name in lab.names if name not in batch] or lab.names
-    places = dict(zip(lab.names, sprite.add(torch.cat(list(sample.values()))), strict=True))
+    shown = {name: _input(lab, name, x, sprite) for name, x in sample.items()}
     return {
         "kind": "draws",
+        **_words(lab.data),
         "label": label,
-        "given": [_input(lab, name, places[name]) for name in batch],
-        "hidden": [_input(lab, name, places[name]) for name in targets],
+        "given": [shown[name] for name in batch],
+        "hidden": [shown[name] for name in targets],
         "nothing_hidden": len(batch) == len(lab.names),
         "models": [
             look(key)
@@ -147,7 +109,10 @@ def show_draws(lab: Lab, question: Question) -> dict[str, object]:
 
 
 def show_conflict(lab: Lab, question: Question) -> dict[str, object]:
-    """Given inputs that contradict each other, and for every model whose side its draws take."""
+    """Given inputs that contradict each other, and whose side each model's draws take.
+
+    Asked are the rules of Barycenters, where they are trained, and the question's models.
+    """
     sprite = Sprite()
     pair = torch.tensor([question.item, question.other])
     labels = lab.data.test.labels[pair]
@@ -155,16 +120,17 @@ def show_conflict(lab: Lab, question: Question) -> dict[str, object]:
     here, there = ({name: x[i : i + 1] for name, x in both.items()} for i in (0, 1))
     calm = {name: here[name] for name in lab.names if name in question.given}
     batch = contradict(calm, there, question.swapped)
-    places = dict(zip(batch, sprite.add(torch.cat(list(batch.values()))), strict=True))
+    asked = [key for key in lab.models if key in LABELS or key in question.models]
     return {
         "kind": "conflict",
+        **_words(lab.data),
         "labels": labels.tolist(),
         "target": question.target,
         "votes": question.votes,
         "calm_votes": CALM_VOTES,
         "given": [
-            _input(lab, name, places[name]) | {"side": "AB"[name in question.swapped]}
-            for name in batch
+            _input(lab, name, x, sprite) | {"side": "AB"[name in question.swapped]}
+            for name, x in batch.items()
         ],
         "models": [
             look(key)
@@ -175,7 +141,7 @@ def show_conflict(lab: Lab, question: Question) -> dict[str, object]:
                 if isinstance(lab.classifiers, str)
                 else _sided(lab, model, batch, calm, labels, question, sprite)
             )
-            for key in MODELS
+            for key in asked
         ],
         **sprite.encode(),
     }
@@ -195,124 +161,22 @@ def show_rates(rates: list[dict[str, object]]) -> dict[str, object]:
     }
 
 
-def look(key: str) -> dict[str, object]:
-    """Key, name and appearance of a model."""
-    return {
-        "key": key,
-        "name": LABELS[key],
-        "colors": [COLORS[theme][key] for theme in THEMES],
-        "dash": DASHES[key],
-    }
-
-
 def thumbnails(data: Dataset, items: list[int], name: str) -> dict[str, object]:
     """The strip of samples to choose from: one modality of each."""
     sprite = Sprite()
     index = torch.tensor(items)
-    places = sprite.add(data.test[index][name])
+    modality = next(m for m in data.modalities if m.name == name)
+    places = sprite.add(modality, data.test[index][name])
     labels = data.test.labels[index].tolist()
     return {
         "kind": "strip",
+        **_words(data),
         "items": [
             {"item": item, "tile": tile, "label": label}
             for item, tile, label in zip(items, places, labels, strict=True)
         ],
         **sprite.encode(),
     }
-
-
-@torch.inference_mode()
-def marginals(lab: Lab, question: Question) -> dict[str, object]:
-    """Every observed expert's density in one latent dimension, and the chosen models' fusions.
-
-    A latent dimension means something within one model only, so each model shows its own: the
-    one of rank ``question.rank`` by disagreement of its experts.
-    """
-    test = lab.data.test
-    batch = test[torch.tensor([question.item])]
-    batch = {name: batch[name] for name in lab.names if name in question.given}
-    if question.view == "conflict":
-        batch = contradict(batch, test[torch.tensor([question.other])], question.swapped)
-    shown = []
-    for key in question.models:
-        model = lab.models[key]
-        if isinstance(model, str):
-            shown.append(look(key) | {"error": model})
-            continue
-        experts = model.experts(batch)
-        gap = disagreement(experts)
-        d = int(gap.argsort(descending=True)[question.rank - 1])
-        fused = (model.posterior if question.whole else model.subset_posterior)(batch)
-        at = slice(d, d + 1)
-        shown.append(
-            look(key)
-            | {
-                "dimension": d,
-                "gap": float(gap[d]),
-                "experts": [
-                    _expert(lab, name) | {"mu": float(mu), "sd": float(sd)}
-                    for name, mu, sd in zip(
-                        batch, experts.mu[:, 0, at], experts.std[:, 0, at], strict=True
-                    )
-                ],
-                "fused": {
-                    "weights": fused.weights.tolist(),
-                    "mu": fused.components.mu[:, 0, d].tolist(),
-                    "sd": fused.components.std[:, 0, d].tolist(),
-                },
-            }
-        )
-        shown[-1] |= _link(key, shown[-1]["experts"], question.models)
-    return {"kind": "marginals", "several": len(batch) > 1, "models": shown}
-
-
-def _link(key: str, experts: list[dict], curves: tuple[str, ...]) -> dict[str, object]:
-    """Where Barycenters shows these experts, and how its axis has to differ for them to fit.
-
-    Nothing where no axis fits. Every rule but the one with a prior is the same wherever the axis
-    starts and whatever its unit, so the prior takes part only on the axis as it is.
-    """
-    middle = (min(e["mu"] for e in experts) + max(e["mu"] for e in experts)) / 2
-    for shift, stretch in [(0.0, 1), *((round(middle, 1), stretch) for stretch in STRETCHES)]:
-        rows = tuple(
-            Expert(round(stretch * (e["mu"] - shift), 3), round(stretch * e["sd"], 3))
-            for e in experts
-        )
-        moved = (shift, stretch) != (0.0, 1)
-        parameters = write_link(
-            State(experts=rows, curves=curves, prior=key == "poe" and not moved)
-        )
-        if read_link(parameters)[0].experts == rows:
-            axis = f"there 0 is {shift:g} here, and 1 is {1 / stretch:g}" if moved else ""
-            prior = "; the prior is left out" if key == "poe" and moved else ""
-            return {"link": "./?" + urlencode(parameters, safe=",;"), "axis": axis + prior}
-    return {}
-
-
-def disagreement(experts: Gaussian) -> Tensor:
-    """How far the two experts that differ most lie apart, in units of their joint sd: ``(D,)``.
-
-    One expert alone disagrees with the prior, by the root of twice its KL.
-
-    Parameters
-    ----------
-    experts
-        Gaussian ``(M, 1, D)``.
-    """
-    mu, variance = experts.mu[:, 0], experts.logvar[:, 0].exp()
-    if len(mu) == 1:
-        per_dimension = Gaussian(*(part[0, 0].unsqueeze(-1) for part in experts))
-        return (2 * kl_to_prior(per_dimension)).sqrt()
-    apart = (mu.unsqueeze(0) - mu.unsqueeze(1)).abs()
-    return (apart / (variance.unsqueeze(0) + variance.unsqueeze(1)).sqrt()).amax((0, 1))
-
-
-def spread(posterior: Mixture) -> float:
-    """Standard deviation of a posterior, what lies between components included; mean over D."""
-    weights = posterior.batch_weights.unsqueeze(-1)
-    within = (weights * posterior.components.logvar.exp()).sum(0)
-    between = (weights * (posterior.components.mu - posterior.mean).square()).sum(0)
-    return float((within + between).sqrt().mean())
 
 
 def _drawn(
@@ -324,42 +188,42 @@ def _drawn(
     question: Question,
     sprite: Sprite,
 ) -> dict[str, object]:
-    experts = model.experts(batch)
-    posterior = (model.posterior if question.whole else model.subset_posterior)(batch)
-    generator = torch.Generator().manual_seed(question.seed)
-    drawn = draw(posterior, question.draws, generator, question.temperature)
-    z = torch.cat([posterior.mean, drawn.z[:, 0]])  # (1 + N, D)
-    decoded = {name: d.mean for name, d in model.decode(z, targets).items()}
-    components = _components(lab, batch, posterior)
-    sources = [components[k] for k in drawn.component[:, 0].tolist()]
-    verdicts = _read(lab, decoded)
+    believe = model.posterior if question.whole else model.subset_posterior
+    experts, posterior = model.experts(batch), believe(batch)
+    sources = {name: tuple(model.source(list(batch), name)) for name in targets}
     rows = []
-    for name, pictures in decoded.items():
-        tiles = [
-            {"tile": place, **verdict}
-            for place, verdict in zip(sprite.add(pictures), verdicts[name], strict=True)
-        ]
-        rows.append(
-            _expert(lab, name)
-            | {
-                "mean": tiles[0],
-                "draws": [
-                    tile | {"source": source}
-                    for tile, source in zip(tiles[1:], sources, strict=True)
-                ],
-                "agree": sum(tile.get("digit") == label for tile in tiles[1:]),
-                "ceiling": None
-                if isinstance(lab.classifiers, str)
-                else lab.classifiers.ceiling[name],
-            }
-        )
+    for source in dict.fromkeys(sources.values()):
+        belief = believe(batch, source)
+        generator = torch.Generator().manual_seed(question.seed)
+        names = [name for name in targets if sources[name] == source]
+        made, component = _make(model, belief, names, question.draws, question, generator)
+        components = _components(source, belief)
+        verdicts = _read(lab, made)
+        for name, x in made.items():
+            seen = _tiles(lab, name, x, sprite)
+            tiles = [s | v for s, v in zip(seen, verdicts[name], strict=True)]
+            rows.append(
+                expert(lab.names, name)
+                | {
+                    "mean": tiles[0],
+                    "draws": [
+                        tile | {"source": components[k]}
+                        for tile, k in zip(tiles[1:], component, strict=True)
+                    ],
+                    "agree": sum(tile.get("reads") == label for tile in tiles[1:]),
+                    "ceiling": None
+                    if isinstance(lab.classifiers, str)
+                    else lab.classifiers.ceiling[name],
+                }
+            )
+    own = [Gaussian(*(part[m] for part in experts)) for m in range(len(batch))]
     return {
-        "components": components,
+        "components": _components(list(batch), posterior),
+        "alone": any(source != tuple(batch) for source in sources.values()),
         "experts": [
-            _expert(lab, name) | {"sd": float(sd.mean())}
-            for name, sd in zip(batch, experts.std, strict=True)
+            expert(lab.names, name) | {"sd": sd(x)} for name, x in zip(batch, own, strict=True)
         ],
-        "spread": spread(posterior),
+        "spread": None if is_point(posterior.components) else spread(posterior),
         "rows": rows,
     }
 
@@ -373,21 +237,28 @@ def _sided(
     question: Question,
     sprite: Sprite,
 ) -> dict[str, object]:
+    target, n_classes = question.target, len(lab.data.classes)
     believe = model.posterior if question.whole else model.subset_posterior
-    posterior = believe(batch)
+    source = model.source(list(batch), target)
+    posterior = believe(batch, source)
     generator = torch.Generator().manual_seed(question.seed)
-    drawn = draw(posterior, question.votes, generator, question.temperature)
-    pictures = model.decode(drawn.z[:, 0], [question.target])[question.target].mean
-    digits = lab.classifiers.predict({question.target: pictures})[question.target]
-    counts = count_classes(digits.unsqueeze(1), len(lab.data.classes))
+    made, component = _make(model, posterior, [target], question.votes, question, generator)
+    x = made[target][1:]
+    read_as = lab.classifiers.predict({target: x})[target]
+    counts = count_classes(read_as.unsqueeze(1), n_classes)
     sides = counts.sides(labels[:1], labels[1:])[0]
     strangers = counts.by_class[0].clone()
     strangers[labels] = 0
     peace = read(
-        model, lab.classifiers, believe(calm), question.target, CALM_VOTES, generator
+        model,
+        lab.classifiers,
+        believe(calm, source),
+        target,
+        CALM_VOTES,
+        generator,
+        n_classes=n_classes,
     ).by_class[0]
-    components = _components(lab, batch, posterior)
-    places = sprite.add(pictures[:SHOWN])
+    components = _components(source, posterior)
     return {
         "components": components,
         "sides": sides.tolist(),
@@ -395,44 +266,80 @@ def _sided(
         "behavior": behavior(sides, float(peace[labels[0]] / CALM_VOTES)),
         "stranger": int(strangers.argmax()) if strangers.sum() else None,
         "draws": [
-            {"tile": tile, "digit": digit, "source": components[k]}
-            for tile, digit, k in zip(
-                places, digits.tolist(), drawn.component[:, 0].tolist(), strict=False
+            tile | {"reads": label, "source": components[k]}
+            for tile, label, k in zip(
+                _tiles(lab, target, x[:SHOWN], sprite), read_as.tolist(), component, strict=False
             )
         ],
     }
 
 
+def _make(
+    model: MultimodalVAE,
+    belief: Mixture,
+    names: list[str],
+    n_draws: int,
+    question: Question,
+    generator: torch.Generator,
+) -> tuple[dict[str, Tensor], list[int]]:
+    """Decode the mean of a belief and N draws from it, and say which component each came from.
+
+    Name to ``(1 + N, *shape)``. Styles come from their prior: their mean, then a draw for each.
+    """
+    drawn = draw(belief, n_draws, generator, question.temperature)
+    styles = model.draw_styles(drawn.z, generator)
+    if styles is not None:
+        styles = {
+            name: question.temperature * torch.cat([torch.zeros_like(e[:1]), e])[:, 0]
+            for name, e in styles.items()
+        }
+    z = torch.cat([belief.mean, drawn.z[:, 0]])  # (1 + N, D)
+    decoded = model.decode(z, names, styles)
+    return {name: d.mean for name, d in decoded.items()}, drawn.component[:, 0].tolist()
+
+
 def _read(lab: Lab, pictures: dict[str, Tensor]) -> dict[str, list[dict[str, object]]]:
-    """The classifier's digit and confidence for every picture; nothing where there is none."""
+    """The classifier's class and confidence for everything; nothing where there is none."""
     if isinstance(lab.classifiers, str):
         return {name: [{}] * len(x) for name, x in pictures.items()}
     answers = {}
     for name, probabilities in lab.classifiers.probabilities(pictures).items():
-        confidence, digit = probabilities.max(-1)
+        confidence, label = probabilities.max(-1)
         answers[name] = [
-            {"digit": d, "confidence": round(c, 3)}
-            for d, c in zip(digit.tolist(), confidence.tolist(), strict=True)
+            {"reads": k, "confidence": round(c, 3)}
+            for k, c in zip(label.tolist(), confidence.tolist(), strict=True)
         ]
     return answers
 
 
-def _components(lab: Lab, batch: dict[str, Tensor], posterior: Mixture) -> list[list[str]]:
+def _components(observed: Sequence[str], posterior: Mixture) -> list[list[str]]:
     """Which modalities each component of a posterior fuses."""
-    observed = list(batch)
     n_components = len(posterior.components.mu)
     if n_components == 1:
-        return [observed]
+        return [list(observed)]
     if n_components == len(observed):
         return [[name] for name in observed]
     return [list(subset) for subset in subsets(observed)]
 
 
-def _expert(lab: Lab, name: str) -> dict[str, object]:
-    m = lab.names.index(name)
-    return {"name": name, "colors": [EXPERT_COLORS[theme][m] for theme in THEMES]}
+def _modality(lab: Lab, name: str) -> Modality:
+    return lab.data.modalities[lab.names.index(name)]
 
 
-def _input(lab: Lab, name: str, tile: int) -> dict[str, object]:
-    m = lab.names.index(name)
-    return {"name": name, "about": lab.data.modalities[m].description, "tile": tile}
+def _input(lab: Lab, name: str, x: Tensor, sprite: Sprite) -> dict[str, object]:
+    about = {"name": name, "about": _modality(lab, name).description}
+    return about | _tiles(lab, name, x, sprite)[0]
+
+
+def _tiles(lab: Lab, name: str, x: Tensor, sprite: Sprite) -> list[dict[str, object]]:
+    """A tile for each of ``(N, *shape)``, in words where it is no image."""
+    modality = _modality(lab, name)
+    tiles = [{"tile": place} for place in sprite.add(modality, x)]
+    if modality.kind == "image":
+        return tiles
+    return [tile | {"words": in_words(modality, each)} for tile, each in zip(tiles, x, strict=True)]
+
+
+def _words(data: Dataset) -> dict[str, object]:
+    """What the classes are called."""
+    return {"word": SUBJECTS[data.name].word, "classes": list(data.classes)}

@@ -20,9 +20,11 @@ from explorer.evaluation.embedding import (
     turn_to,
 )
 from explorer.models import MODELS
-from explorer.pages.lab import DATASET, INFERENCE, classifiers, dataset, model, written
+from explorer.pages.lab import INFERENCE, classifiers, dataset, model, written
 from explorer.palette import LABELS
 from explorer.widgets.maps import PALETTE
+
+DATASET = "polydigits"
 
 TILES = 100
 """Thumbnails in a row of their sheet."""
@@ -47,7 +49,9 @@ def stamps(key: str) -> tuple[int, ...]:
     """When the checkpoint and its maps were written; new ones are loaded without a restart."""
     try:
         folder = checkpoint_directory(DATASET, key)
-        return written(key), *((folder / name).stat().st_mtime_ns for name in (ARRAYS, REPORT))
+        return written(DATASET, key), *(
+            (folder / name).stat().st_mtime_ns for name in (ARRAYS, REPORT)
+        )
     except (CheckpointError, OSError):
         return ()
 
@@ -64,7 +68,7 @@ def header(keys: tuple[str, ...]) -> dict[str, object]:
 
 @st.cache_resource(show_spinner=False, max_entries=12)
 def _header(keys: tuple[str, ...], modified: tuple[tuple[int, ...], ...]) -> dict[str, object]:
-    data, maps = dataset(), [embedding(key) for key in keys]
+    data, maps = dataset(DATASET), [embedding(key) for key in keys]
     first = maps[0]
     names = [modality.name for modality in data.modalities]
     panels = [
@@ -111,7 +115,7 @@ def sheet(key: str) -> bytes:
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _sheet(tuples: tuple[int, ...]) -> bytes:
     with INFERENCE:
-        pictures = torch.stack(list(dataset().test[torch.tensor(tuples)].values()), dim=1)
+        pictures = torch.stack(list(dataset(DATASET).test[torch.tensor(tuples)].values()), dim=1)
     tiles = (pictures.flatten(0, 1) * 255).byte()  # (T * M, 3, 28, 28)
     missing = -len(tiles) % TILES
     tiles = torch.cat([tiles, tiles.new_zeros(missing, *tiles.shape[1:])])
@@ -127,15 +131,15 @@ def outcome(key: str, item: int, given: tuple[str, ...]) -> dict[str, list[dict]
 
     Kinds are the decoded posterior mean, which is the dot on the map, and two draws.
     """
-    found = model(key)
-    return found if isinstance(found, str) else _outcome(key, written(key), item, given)
+    found = model(DATASET, key)
+    return found if isinstance(found, str) else _outcome(key, written(DATASET, key), item, given)
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
 def _outcome(key: str, modified: int, item: int, given: tuple[str, ...]) -> dict[str, list[dict]]:
-    vae = model(key)
+    vae = model(DATASET, key)
     with INFERENCE, torch.inference_mode():
-        batch = dataset().test[[item]]
+        batch = dataset(DATASET).test[[item]]
         posterior = vae.subset_posterior(batch, given)
         generator = torch.Generator().manual_seed(item)
         kinds = {
@@ -152,12 +156,12 @@ def _outcome(key: str, modified: int, item: int, given: tuple[str, ...]) -> dict
 @st.cache_data(show_spinner=False, max_entries=500)
 def went_in(item: int) -> list[dict]:
     """The pictures of test tuple ``item``."""
-    return pictures(dataset().test[[item]])
+    return pictures(dataset(DATASET).test[[item]])
 
 
 def pictures(images: dict[str, torch.Tensor]) -> list[dict]:
     """Name, PNG and the digit a classifier reads, of each modality's image ``(1, 3, 28, 28)``."""
-    reader = classifiers()
+    reader = classifiers(DATASET)
     reads = {}
     if not isinstance(reader, str):
         with INFERENCE, torch.inference_mode():

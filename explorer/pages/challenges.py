@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 
 class Challenge(NamedTuple):
-    """What to try, in which view, and whether an answer does it."""
+    """What to try, in which view, whether an answer does it, and the models that it is about."""
 
     view: str
     text: str
     done: Callable[[dict], bool]
+    needs: frozenset[str] = frozenset()
 
 
 def _answered(answer: dict) -> dict[str, dict]:
@@ -22,14 +23,14 @@ def _agreement(model: dict) -> float:
 
 
 def one_view_is_enough(answer: dict) -> bool:
-    """From a single view, some model draws the right digit every time."""
+    """From a single view, some model is right every time."""
     return len(answer["given"]) == 1 and any(
         _agreement(model) == 1 for model in _answered(answer).values()
     )
 
 
 def two_models_part(answer: dict) -> bool:
-    """Of two models, one draws the digit nine times in ten, the other less than every second."""
+    """Of two models, one is right nine times in ten, the other less than every second time."""
     shares = [_agreement(model) for model in _answered(answer).values()]
     return bool(shares) and max(shares) >= 0.9 and min(shares) < 0.5
 
@@ -69,10 +70,11 @@ CHALLENGES = (
         "Give three views or more and swap one, so that it misleads the mixture of products, "
         "which draws from a product, but not the mixture.",
         product_misled,
+        frozenset({"mopoe", "moe"}),
     ),
     Challenge(
         "conflict",
-        "Find two digits between which some model blends: most draws are a third digit.",
+        "Find two {word}s between which some model blends: most draws are a third {word}.",
         neither_wins,
     ),
 )

@@ -1,10 +1,10 @@
 """What the Generation page explains one click away, in words and formulas."""
 
 EXPLANATIONS = {
-    "How a picture is drawn": r"""
-Each given view $x_i$ passes its own encoder and becomes an expert $q_i(z) = \mathcal N(\mu_i,
-\sigma_i^2)$ over the latent $z$. The model's rule fuses the experts into one belief; a draw of $z$
-from it passes a decoder:
+    "How something hidden is drawn": r"""
+Each given view $x_i$ passes its own encoder and becomes an expert $q_i(z)$ over the latent $z$, in
+most models a Gaussian $\mathcal N(\mu_i, \sigma_i^2)$. The model's rule fuses the experts into one
+belief; a draw of $z$ from it passes a decoder:
 
 $$ z \sim q(z \mid \text{given}), \qquad \hat x_j = \text{decoder}_j(z). $$
 
@@ -17,49 +17,58 @@ $$ z \sim q(z \mid \text{given}), \qquad \hat x_j = \text{decoder}_j(z). $$
 | Wasserstein | means and standard deviations averaged, one Gaussian |
 | Mixture of Wasserstein | the barycenter of all that is given; trained as a mixture over subsets |
 | Moment match | the Gaussian with the mean and variance of the mixture |
+| Joint encoders | what one encoder says that reads all that is given at once |
+| Latents apart | the mixture of the experts; what is given is redrawn from its own expert alone |
 
-The *mean* column decodes the mean of the belief. For a mixture of several components that may be
-a point where none of them lies. Dots under a draw show which views its component fused.
+What models with another objective fuse, their cards say. The *mean* column decodes the mean of the
+belief. For a mixture of several components that may be a point where none of them lies. Dots under
+a draw show which views its component fused. A belief called *a point* is a code without a width:
+all its draws are the same. Where a model has latents of its own for each view ("styles"), they come
+from their prior: their mean under *mean*, a draw for each draw.
+""",
+    "What is shown": """
+Of pictures, texts and spikes alike it is what the decoder expects, not a random observation: of a
+text the likeliest symbol at each place, paler where the decoder is less sure; of spikes the rate of
+each neuron (a row) in each bin (a column), the square root of it in color, from none to one a bin.
 """,
     "Who reads the draws": """
-One small network per view, trained on real pictures only, and never shown to the models. It must
-answer with one of ten digits, also where there is none. On real test pictures it is right about as
-often as the figure beside each model says: no model can be expected to do better. Draws whose
-digit it confirms can still be poor pictures.
-
-Draws with no view given, from the prior alone, are poor for all of these small models: few show
-the same digit in all five pictures. This page does not show them.
+One small network per view, trained on real observations only, and never shown to the models. It
+must answer with one of the {word}s, also where there is none. On real test samples it is right
+about as often as the figure beside each model says: no model can be expected to do better. Draws
+whose {word} it confirms can still be poor. It reads what is shown: of spikes rates, where it was
+trained on counts.
 """,
     "When a model takes a side, alternates or blends": """
 From the counts alone, by thresholds that are the same for every model:
 
-- it **takes a side** when at least {decided} of the draws show one of the two digits;
-- it **alternates** when the two digits together have {decided} of the draws and
+- it **takes a side** when at least {decided} of the draws show one of the two {word}s;
+- it **alternates** when the two {word}s together have {decided} of the draws and
   each at least {minority};
 - it **is lost** when none of these holds and fewer than {calm} of its draws are right even
   without the swap: it cannot draw from so few views at all;
-- it **blends** when at least {neither} of the draws are read as a digit that nobody showed;
+- it **blends** when at least {neither} of the draws are read as a {word} that nobody showed;
 - otherwise it **wavers**.
 
-A third digit is what a classifier says of a picture between two digits, but also of a bad picture:
+A third {word} is what a classifier says of something between two {word}s, but also of a bad draw:
 "blends" is a word for the counts, look at the examples.
 """,
 }
 
 
-def explanations() -> dict[str, str]:
-    """Titles and texts, with the thresholds that are in use."""
+def explanations(word: str) -> dict[str, str]:
+    """Titles and texts, with the thresholds that are in use; classes are called ``word``."""
     from explorer.evaluation.conflict import CALM, DECIDED, MINORITY, NEITHER
 
-    thresholds = {
-        "{decided}": DECIDED,
-        "{minority}": MINORITY,
-        "{neither}": NEITHER,
-        "{calm}": CALM,
+    values = {
+        "{word}": word,
+        "{decided}": f"{DECIDED:.0%}",
+        "{minority}": f"{MINORITY:.0%}",
+        "{neither}": f"{NEITHER:.0%}",
+        "{calm}": f"{CALM:.0%}",
     }
     filled = {}
     for title, text in EXPLANATIONS.items():
-        for name, value in thresholds.items():
-            text = text.replace(name, f"{value:.0%}")
+        for name, value in values.items():
+            text = text.replace(name, value)
         filled[title] = text
     return filled

@@ -6,9 +6,16 @@ from dataclasses import fields, replace
 import streamlit as st
 
 from explorer.pages.challenges import CHALLENGES, score_guess
+from explorer.pages.choices import (
+    choose_dataset,
+    model_label,
+    say_nothing_is_trained,
+    show_cards,
+)
 from explorer.pages.explanations import explanations
 from explorer.pages.gallery import gallery
 from explorer.pages.presets import (
+    DATASET,
     PRESETS,
     RATES,
     cached_about,
@@ -24,12 +31,14 @@ from explorer.pages.questions import (
     VIEWS,
     About,
     Question,
+    default_question,
     read_question,
     settle,
     targets_of,
     write_question,
 )
-from explorer.palette import LABELS
+from explorer.pages.subjects import SUBJECTS
+from explorer.palette import MODEL_LABELS
 
 STRIP = 16
 """Samples to choose from at a time."""
@@ -37,6 +46,8 @@ STRIP = 16
 VIEW_NAMES = {"draws": "Fill in what is hidden", "conflict": "Conflict"}
 VOTES = (50, 200, 500, 1000)
 PARAMETERS = [f.name for f in fields(Question)]
+KEPT = ("view", "draws", "temperature", "seed", "whole", "votes")
+"""What of a question is carried over to another dataset."""
 BOUND = [name for name in PARAMETERS if name not in ("item", "other")]
 
 state = st.session_state
@@ -44,14 +55,29 @@ state = st.session_state
 
 def main() -> None:
     st.title("What does a model draw of what it has not seen?")
+    name = choose_dataset()
     st.markdown(
-        "Five pictures show the same digit. Hide some of them: each model fuses what is left into "
-        "one belief, draws from it, and a classifier reads the draws."
+        f"{SUBJECTS[name].idea} Hide a part: each model fuses what is left into one belief, draws "
+        "from it, and a classifier reads the draws."
     )
-    link = {name: value for name, value in st.query_params.items() if name in PARAMETERS}
-    if "generation" not in state or (link and link != state.generation_link):
-        state.generation, state.generation_notices = read_question(link, about())
+    known = about()
+    if not known.models:
+        say_nothing_is_trained(name)
+        return
+    take_link(known)
     generation()
+
+
+def take_link(known: About) -> None:
+    """The question of the URL, when it is another than the one at hand; else what fits of that."""
+    link = {name: value for name, value in st.query_params.items() if name in PARAMETERS}
+    at_hand = state.get("generation")
+    if at_hand is None or (link and link != state.generation_link):
+        state.generation, state.generation_notices = read_question(link, known)
+    elif state.generation_data != known.data or not set(at_hand.models) <= set(known.models):
+        kept = {name: getattr(at_hand, name) for name in KEPT}
+        state.generation = settle(replace(default_question(known), **kept), known)
+    state.generation_data = known.data
 
 
 @st.fragment
@@ -61,19 +87,21 @@ def generation() -> None:
     for name in BOUND:
         value = getattr(state.generation, name)
         state[f"generation_{name}"] = list(value) if isinstance(value, tuple) else value
-    for notice in [*damaged(), *state.pop("generation_notices", [])]:
+    shipped = damaged() if state.dataset == DATASET else []
+    for notice in [*shipped, *state.pop("generation_notices", [])]:
         st.warning(notice)
-    choose_preset()
+    if state.dataset == DATASET:
+        choose_preset()
     samples = st.container()
     choose_inputs()
     answer = show_answer(state.generation)
     with samples:
         choose_samples()
-    if answer["kind"] == "conflict":
+    if answer["kind"] == "conflict" and state.dataset == DATASET:
         show_rates()
     show_challenges(answer)
     show_marginals()
-    for title, text in explanations().items():
+    for title, text in explanations(SUBJECTS[state.dataset].word).items():
         with st.expander(title):
             st.markdown(text)
     remember()
@@ -81,13 +109,12 @@ def generation() -> None:
 
 def about() -> About:
     """What can be asked: from the preset cache, which is at hand before torch is."""
-    known = cached_about()
+    known = cached_about(state.dataset)
     if known is not None:
         return known
-    from explorer.pages.answers import describe
-    from explorer.pages.lab import lab
+    from explorer.pages import lab
 
-    return describe(lab())
+    return lab.about(state.dataset)
 
 
 def edit(name: str) -> None:
@@ -98,7 +125,7 @@ def edit(name: str) -> None:
             return
         if name == "models":
             value = value[-MOST_MODELS:]
-        order = list(LABELS) if name == "models" else about().names
+        order = about().models if name == "models" else about().names
         value = tuple(sorted(value, key=order.index))
     change(**{name: value})
 
@@ -108,17 +135,18 @@ def change(**parts: object) -> None:
 
 
 def oppose() -> None:
-    """In a conflict, see to it that the two samples show different digits."""
+    """In a conflict, see to it that the two samples are of different classes."""
     question = state.generation
-    if question.view == "conflict" and cached_answer(question) is None:
+    if question.view == "conflict" and cached_answer(state.dataset, question) is None:
         from explorer.pages.lab import nearest_opponent
 
-        state.generation = replace(question, other=nearest_opponent(question))
+        state.generation = replace(question, other=nearest_opponent(state.dataset, question))
 
 
 def remember() -> None:
     """Keep the question in the address bar."""
-    wanted = state.generation_link = write_question(state.generation)
+    wanted = write_question(state.generation, default_question(about()))
+    state.generation_link = wanted
     for name in PARAMETERS:
         if name in wanted and st.query_params.get(name) != wanted[name]:
             st.query_params[name] = wanted[name]
@@ -149,7 +177,7 @@ def choose_samples() -> None:
     from explorer.pages.lab import dataset
 
     question = state.generation
-    labels = dataset().test.labels
+    labels = dataset(state.dataset).test.labels
     if question.view == "draws":
         strip_of("item", "Sample", labels, question.given[0])
         return
@@ -165,28 +193,27 @@ def choose_samples() -> None:
 def choose_inputs() -> None:
     """What is observed, who is asked, and how draws are made."""
     question = state.generation
-    described = dict(about().modalities)
+    known = about()
     left, right = st.columns([1, 2.6], gap="medium")
     left.pills(
         "Given: what the models see",
-        about().names,
+        known.names,
         selection_mode="multi",
-        help=", ".join(f"{name} {photograph}" for name, photograph in described.items()),
+        help="; ".join(f"{name}: {description}" for name, description in known.modalities),
         key="generation_given",
         on_change=edit,
         args=["given"],
         wrap=True,
     )
-    right.pills(
-        f"Models, up to {MOST_MODELS}"
+    right.multiselect(
+        f"Models, up to {MOST_MODELS} of the {len(known.models)} that are trained"
         + (", in the densities below" if question.view == "conflict" else ""),
-        list(LABELS),
-        selection_mode="multi",
-        format_func=LABELS.get,
+        known.models,
+        format_func=model_label,
         key="generation_models",
         on_change=edit,
         args=["models"],
-        wrap=True,
+        help="Type to search, by name or by family. One more than fits replaces the first.",
     )
     bar = st.container(horizontal=True, vertical_alignment="bottom", gap="large")
     bar.segmented_control(
@@ -210,7 +237,7 @@ def choose_inputs() -> None:
         )
         bar.pills(
             "Drawn and counted",
-            targets_of(question.given, about()),
+            targets_of(question.given, known),
             required=True,
             key="generation_target",
             on_change=edit,
@@ -218,6 +245,8 @@ def choose_inputs() -> None:
         )
     with bar.popover(noise_in_words(question), icon=":material/tune:", key="generation_noise"):
         choose_noise(question)
+    with bar:
+        show_cards(question.models)
 
 
 def noise_in_words(question: Question) -> str:
@@ -247,22 +276,23 @@ def choose_noise(question: Question) -> None:
         key="generation_whole",
         on_change=edit,
         args=["whole"],
-        help="The two mixtures over subsets are trained as a mixture over every subset of what is "
-        "given. Their papers generate from the one component that fuses all of it; so does this "
-        "page, unless this is on. It changes nothing for the other five.",
+        help="Mixtures over subsets are trained as a mixture over every subset of what is given. "
+        "Their papers generate from the one component that fuses all of it; so does this page, "
+        "unless this is on. It changes nothing for other models.",
     )
 
 
 def strip_of(name: str, title: str, labels, shown: str, avoid: int = -1) -> None:
-    """Thumbnails of test samples, by digit, with previous, next and shuffle."""
+    """Thumbnails of test samples, by class, with previous, next and shuffle."""
     from explorer.pages.lab import strip
 
+    word, classes = SUBJECTS[state.dataset].word, about().classes
     key = f"generation_{name}"
     item = getattr(state.generation, name)
 
     def allowed() -> list[int]:
-        digit = state[f"{key}_digit"]
-        keep = labels == digit if digit is not None else labels != avoid
+        label = state[f"{key}_class"]
+        keep = labels == label if label is not None else labels != avoid
         return keep.nonzero().flatten().tolist()
 
     def restrict() -> None:
@@ -278,14 +308,14 @@ def strip_of(name: str, title: str, labels, shown: str, avoid: int = -1) -> None
     def pick() -> None:
         change(**{name: int(state[f"{key}_strip"]["picked"][0])})
 
-    if state.get(f"{key}_digit") not in (None, int(labels[item])):
-        state[f"{key}_digit"] = None
+    if state.get(f"{key}_class") not in (None, int(labels[item])):
+        state[f"{key}_class"] = None
     bar = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     bar.selectbox(
         title,
-        [None, *(digit for digit in range(int(labels.max()) + 1) if digit != avoid)],
-        format_func=lambda digit: "any digit" if digit is None else f"a {digit}",
-        key=f"{key}_digit",
+        [None, *(label for label in range(len(classes)) if label != avoid)],
+        format_func=lambda label: f"any {word}" if label is None else f"{word} {classes[label]}",
+        key=f"{key}_class",
         on_change=restrict,
         width=150,
     )
@@ -297,19 +327,19 @@ def strip_of(name: str, title: str, labels, shown: str, avoid: int = -1) -> None
         bar.button(text, icon=f":material/{icon}:", key=f"{key}_{text}", on_click=action)
     items = allowed()
     start = items.index(item) // STRIP * STRIP
-    thumbnails = strip(tuple(items[start : start + STRIP]), shown)
+    thumbnails = strip(state.dataset, tuple(items[start : start + STRIP]), shown)
     gallery(key=f"{key}_strip", data=thumbnails | {"selected": item}, on_picked_change=pick)
 
 
 def show_answer(question: Question) -> dict[str, object]:
     """The gallery: from the cache at once where there is one, then live."""
-    kept = cached_answer(question)
+    kept = cached_answer(state.dataset, question)
     if kept is not None and state.get("generation_live") != question:
         answer = kept | {"precomputed": True}
     else:
         from explorer.pages.lab import live_answer
 
-        answer = live_answer(question)
+        answer = live_answer(state.dataset, question)
 
     def go_live() -> None:
         state.generation_live = state.generation
@@ -346,9 +376,9 @@ def predicting(answer: dict[str, object]) -> bool:
             return False
         st.pills(
             "Which models take a side, in four draws of five or more?",
-            list(LABELS),
+            [model["key"] for model in answer["models"] if "error" not in model],
             selection_mode="multi",
-            format_func=LABELS.get,
+            format_func=MODEL_LABELS.get,
             key="generation_guess",
         )
         if st.button("Reveal", type="primary", key="generation_reveal"):
@@ -362,14 +392,17 @@ def predicting(answer: dict[str, object]) -> bool:
 def show_challenges(answer: dict[str, object]) -> None:
     """Things to try, ticked off when an answer of this visit has done them."""
     done = state.setdefault("generation_done", set())
-    here = [c for c in CHALLENGES if c.view == answer["kind"]]
+    word = SUBJECTS[state.dataset].word
+    here = [
+        c for c in CHALLENGES if c.view == answer["kind"] and c.needs <= set(about().models)
+    ]
     done |= {c.text for c in here if c.done(answer)}
     st.subheader("Try to")
     for challenge in here:
         icon = (
             ":material/check_circle: **Done.**" if challenge.text in done else ":material/circle:"
         )
-        st.markdown(f"{icon} {challenge.text}")
+        st.markdown(f"{icon} {challenge.text.format(word=word)}")
 
 
 def show_marginals() -> None:
@@ -378,8 +411,8 @@ def show_marginals() -> None:
 
     st.subheader("What do the experts say?")
     st.markdown(
-        "Every given view becomes an expert: a Gaussian over 64 latent dimensions. Here is one "
-        "dimension of each model, and what the model fuses the experts into."
+        "Every given view alone becomes an expert: a belief over the dimensions of the latent "
+        "space. Here is one dimension of each model, and what the model makes of all that is given."
     )
     st.slider(
         "Latent dimension, by how far the experts lie apart (1: furthest)",
@@ -390,7 +423,8 @@ def show_marginals() -> None:
         args=["rank"],
         width=480,
     )
-    gallery(key="generation_marginals", data=live_marginals(state.generation))
+    marginals = live_marginals(state.dataset, state.generation)
+    gallery(key="generation_marginals", data=marginals)
 
 
 main()

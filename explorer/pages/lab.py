@@ -1,103 +1,145 @@
-"""The dataset, the trained models and the classifiers, loaded once for all sessions."""
+"""Datasets, trained models and classifiers, loaded when asked for and kept for all sessions.
 
+Nothing is kept without a bound: of all models of all datasets, the last ``KEPT_MODELS`` used.
+"""
+
+import json
 import threading
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import streamlit as st
 import torch
 
 from explorer import checkpoints
-from explorer.checkpoints import CheckpointError, load_pretrained
-from explorer.datasets import Dataset, load_dataset
+from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
+from explorer.datasets import DATASETS, Dataset, load_dataset
 from explorer.evaluation.classifiers import FOLDER, Classifiers, load_classifiers
-from explorer.models import MODELS, MultimodalVAE
-from explorer.models.vae import WEIGHTS
-from explorer.pages.answers import Lab, answer, marginals, thumbnails
-from explorer.pages.questions import Question
+from explorer.models import MultimodalVAE
+from explorer.models.vae import CONFIG, WEIGHTS
+from explorer.pages.answers import Lab, answer, describe, thumbnails
+from explorer.pages.experts import marginals
+from explorer.pages.questions import About, Question
+from explorer.pages.subjects import trained
 
-DATASET = "polydigits"
+KEPT_MODELS = 12
+"""A conflict asks seven and up to three more."""
 
 INFERENCE = threading.Lock()
 """Held while anything is computed with torch: two at once are slower than one after the other."""
 
 
-def lab() -> Lab:
+class Models(Mapping[str, MultimodalVAE | str]):
+    """Every model that has a checkpoint on a dataset, loaded when looked up."""
+
+    def __init__(self, name: str):
+        self.name, self.trained = name, trained(name)
+
+    def __getitem__(self, key: str) -> MultimodalVAE | str:
+        return model(self.name, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.trained)
+
+    def __len__(self) -> int:
+        return len(self.trained)
+
+
+def lab(name: str) -> Lab:
     """Everything that answers take; what is missing or broken is replaced by the reason."""
-    return Lab(dataset(), {key: model(key) for key in MODELS}, classifiers())
+    return Lab(dataset(name), Models(name), classifiers(name))
 
 
-@st.cache_resource(show_spinner=False)
-def dataset() -> Dataset:
-    """PolyDigits; torch is told to use one thread."""
+@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
+def dataset(name: str) -> Dataset:
+    """The dataset called ``name``; torch is told to use one thread."""
     torch.set_num_threads(1)
-    return load_dataset(DATASET)
+    return load_dataset(name)
 
 
-def model(key: str) -> MultimodalVAE | str:
-    """A trained model, or the sentence that says why there is none and what to do."""
+def model(name: str, key: str) -> MultimodalVAE | str:
+    """A model trained on dataset ``name``, or why there is none and what to do."""
     try:
-        return _model(key, written(key))
+        return _model(name, key, written(name, key))
     except (CheckpointError, OSError) as error:
         return f"Not available: {error}."
 
 
-def classifiers() -> Classifiers | str:
-    """The classifiers that read pictures, or why there are no verdicts."""
+def classifiers(name: str) -> Classifiers | str:
+    """The classifiers that read observations of dataset ``name``, or why there are no verdicts."""
     try:
-        return _classifiers(written(FOLDER))
+        return _classifiers(name, written(name, FOLDER))
     except (CheckpointError, OSError) as error:
         return f"No verdicts: {error}."
 
 
-def written(key: str) -> int:
+def written(name: str, key: str) -> int:
     """When a checkpoint was written, 0 for none: a new one is taken without a restart."""
     times = [
-        (root / DATASET / key / WEIGHTS).stat().st_mtime_ns
+        (root / name / key / WEIGHTS).stat().st_mtime_ns
         for root in (checkpoints.PRETRAINED, checkpoints.runs_directory())
-        if (root / DATASET / key / WEIGHTS).is_file()
+        if (root / name / key / WEIGHTS).is_file()
     ]
     return times[0] if times else 0
 
 
-@st.cache_resource(show_spinner=False, max_entries=2 * len(MODELS))
-def _model(key: str, modified: int) -> MultimodalVAE:
-    return load_pretrained(DATASET, key)
+def about(name: str) -> About:
+    """What questions about dataset ``name`` may refer to; no model is loaded for it."""
+    return describe(dataset(name), trained(name), min(latent_dims(name).values(), default=1))
 
 
-@st.cache_resource(show_spinner=False)
-def _classifiers(modified: int) -> Classifiers:
-    return load_classifiers(DATASET)
+def latent_dims(name: str) -> dict[str, int]:
+    """Dimensions of each trained model's latent space, from its config.json."""
+    found = {}
+    for key in trained(name):
+        config = checkpoint_directory(name, key) / CONFIG
+        try:
+            found[key] = int(json.loads(config.read_text("utf-8"))["latent_dim"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # damaged: looking the model up says so
+    return found
 
 
-def nearest_opponent(question: Question) -> int:
-    """``question.other`` if it shows another digit than ``question.item``, else the next one."""
-    labels = dataset().test.labels
+@st.cache_resource(show_spinner=False, max_entries=KEPT_MODELS)
+def _model(name: str, key: str, modified: int) -> MultimodalVAE:
+    return load_pretrained(name, key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
+def _classifiers(name: str, modified: int) -> Classifiers:
+    return load_classifiers(name)
+
+
+def nearest_opponent(name: str, question: Question) -> int:
+    """``question.other`` if its class is not that of ``question.item``, else the next such one."""
+    labels = dataset(name).test.labels
     differs = (labels != labels[question.item]).roll(-question.other)
     return (question.other + int(differs.int().argmax())) % len(labels)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def strip(items: tuple[int, ...], name: str) -> dict[str, object]:
-    """Thumbnails of test samples in modality ``name``."""
+def strip(name: str, items: tuple[int, ...], modality: str) -> dict[str, object]:
+    """Thumbnails of test samples in one modality."""
     with INFERENCE:
-        return thumbnails(dataset(), list(items), name)
+        return thumbnails(dataset(name), list(items), modality)
 
 
-def live_answer(question: Question) -> dict[str, object]:
+def live_answer(name: str, question: Question) -> dict[str, object]:
     """The answer, computed now or a moment ago."""
-    return _answer(replace(question, rank=1), tuple(map(written, (*MODELS, FOLDER))))
+    times = tuple(written(name, key) for key in (*trained(name), FOLDER))
+    return _answer(name, replace(question, rank=1), times)
 
 
-def live_marginals(question: Question) -> dict[str, object]:
+def live_marginals(name: str, question: Question) -> dict[str, object]:
     """The experts' densities in the latent dimension of ``question.rank``."""
     with INFERENCE:
-        return marginals(lab(), question)
+        return marginals(lab(name), question)
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
-def _answer(question: Question, times: tuple[int, ...]) -> dict[str, object]:
-    here = lab()
+def _answer(name: str, question: Question, times: tuple[int, ...]) -> dict[str, object]:
+    here = lab(name)
     with INFERENCE:
         start = time.perf_counter()
         found = answer(here, question)

@@ -62,7 +62,7 @@ def main() -> None:
     known = Known(
         list(maps),
         sorted({name for each in maps.values() for name in each.layouts}),
-        [modality.name for modality in dataset().modalities],
+        [modality.name for modality in dataset(atlas.DATASET).modalities],
         min(len(each.tuples) for each in maps.values()),
     )
     take_link(known)
@@ -143,8 +143,8 @@ def show_outcome(view: View) -> None:
     """A table of pictures: what went in, and what each model makes of it."""
     given = tuple(view.given.split("+"))
     item = int(atlas.embedding(view.model).tuples[view.item])
-    label = dataset().test.labels[item]
-    st.subheader(f"Digit {dataset().classes[label]}, {' and '.join(given)} seen")
+    label = dataset(atlas.DATASET).test.labels[item]
+    st.subheader(f"Digit {dataset(atlas.DATASET).classes[label]}, {' and '.join(given)} seen")
     show_table([row("what went in", atlas.went_in(item), given)])
     keys = list(filter(None, (view.model, view.other)))
     for column, key in zip(st.columns(len(keys)), keys, strict=True):
@@ -158,7 +158,9 @@ def show_outcome(view: View) -> None:
 
 
 def show_table(rows: list[str]) -> None:
-    heads = "".join(f'<th scope="col">{html.escape(m.name)}</th>' for m in dataset().modalities)
+    heads = "".join(
+        f'<th scope="col">{html.escape(m.name)}</th>' for m in dataset(atlas.DATASET).modalities
+    )
     st.html(
         f"<style>{TABLE}</style><div class='outcome'><table>"
         f"<thead><tr><td></td>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
@@ -292,7 +294,7 @@ def show_every_subset(each: Embedding) -> None:
 def ask(each: Embedding, key: str) -> None:
     """Questions whose answers the map only suggests."""
     st.header("Look first, then check")
-    names, subsets = dataset().classes, each.report["subsets"]
+    names, subsets = dataset(atlas.DATASET).classes, each.report["subsets"]
     st.subheader("Which two digits are really closest?")
     left, right = st.columns([1, 2])
     with left:

@@ -6,18 +6,21 @@ so that a kept answer does not wait for it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from explorer.pages.questions import About, Question, write_question
+from explorer.pages.subjects import trained
+from explorer.palette import LABELS
 
 if TYPE_CHECKING:
     from explorer.pages.answers import Lab
 
-CACHE = Path(__file__).resolve().parents[2] / "pretrained" / "polydigits" / "presets"
+DATASET = "polydigits"
+CACHE = Path(__file__).resolve().parents[2] / "pretrained" / DATASET / "presets"
 ANSWERS = "generation.json"
 RATES = "conflict.json"
 
@@ -113,17 +116,22 @@ def _read(path: Path, _written: int) -> dict[str, object]:
     return dict(json.loads(path.read_text("utf-8")))
 
 
-def cached_about() -> About | None:
-    """What questions may refer to, without loading the dataset; None where there is no cache."""
+def cached_about(name: str) -> About | None:
+    """What questions may refer to, without loading the dataset; None where that is not kept."""
     about = read_cache(ANSWERS).get("about")
-    if about is None:
+    if about is None or about["data"] != name:
         return None
-    return About(tuple(map(tuple, about["modalities"])), about["n_items"], about["n_dimensions"])
+    kept = about | {
+        "modalities": tuple(map(tuple, about["modalities"])),
+        "classes": tuple(about["classes"]),
+        "models": trained(name),
+    }
+    return About(**kept)
 
 
-def cached_answer(question: Question) -> dict[str, object] | None:
-    """The kept answer to a preset's question; None for any other."""
-    return read_cache(ANSWERS).get(cache_key(question))
+def cached_answer(name: str, question: Question) -> dict[str, object] | None:
+    """The kept answer to a preset's question about dataset ``name``; None for any other."""
+    return read_cache(ANSWERS).get(cache_key(question)) if name == DATASET else None
 
 
 def cache_key(question: Question) -> str:
@@ -137,7 +145,7 @@ def write_cache(lab: "Lab", folder: Path) -> Iterator[tuple[str, int, int]]:
     Parameters
     ----------
     lab
-        Must have every model and the classifiers.
+        Must have every rule of Barycenters as a model, and the classifiers.
     folder
         Where the two files go.
 
@@ -146,24 +154,45 @@ def write_cache(lab: "Lab", folder: Path) -> Iterator[tuple[str, int, int]]:
     ValueError
         A model or the classifiers are missing; nothing is written then.
     """
-    from explorer.evaluation.conflict import conflict_rates
+    missing = [
+        x
+        for x in (*(lab.models.get(key, f"no {key}") for key in LABELS), lab.classifiers)
+        if isinstance(x, str)
+    ]
+    if missing:
+        raise ValueError(f"presets need every rule and classifiers: {' '.join(missing)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    asked = [(key, False) for key in LABELS] + [(key, True) for key in lab.mixtures]
+    total = len(PRESETS) + len(SCENARIOS) * len(asked)
+    for done, name in enumerate(write_answers(lab, folder)):
+        yield name, done, total
+    for done, name in enumerate(write_rates(lab, folder, asked), len(PRESETS)):
+        yield name, done, total
+    yield "done", total, total
+
+
+def write_answers(lab: "Lab", folder: Path) -> Iterator[str]:
+    """Answer every preset with the seven rules; yields what is being answered."""
     from explorer.pages.answers import answer, describe
 
-    missing = [x for x in (*lab.models.values(), lab.classifiers) if isinstance(x, str)]
-    if missing:
-        raise ValueError(f"presets need every model: {' '.join(missing)}")
-    total = len(PRESETS) + len(SCENARIOS) * (len(lab.models) + len(lab.mixtures))
-    done = 0
-    answers = {"about": describe(lab)._asdict()}
+    rules = lab._replace(models={key: lab.models[key] for key in LABELS})
+    n_dimensions = max(model.latent_dim for model in rules.models.values())
+    answers = {"about": describe(lab.data, tuple(LABELS), n_dimensions)._asdict()}
     for preset in PRESETS:
-        yield preset.name, done, total
-        answers[cache_key(preset.question)] = answer(lab, preset.question)
-        done += 1
+        yield preset.name
+        answers[cache_key(preset.question)] = answer(rules, preset.question)
+    (folder / ANSWERS).write_text(json.dumps(answers) + "\n")
+
+
+def write_rates(lab: "Lab", folder: Path, asked: Sequence[tuple[str, bool]]) -> Iterator[str]:
+    """Meet every scenario with ``asked``: keys, and whether the whole mixture is drawn from."""
+    from explorer.evaluation.conflict import conflict_rates
+
     rates = {}
     for scenario, (given, swapped, target) in SCENARIOS.items():
         rates[scenario] = []
-        for key, whole in [(k, False) for k in lab.models] + [(k, True) for k in lab.mixtures]:
-            yield f"{scenario}: {key}", done, total
+        for key, whole in asked:
+            yield f"{scenario}: {key}"
             found = conflict_rates(
                 lab.models[key],
                 lab.classifiers,
@@ -175,8 +204,4 @@ def write_cache(lab: "Lab", folder: Path) -> Iterator[tuple[str, int, int]]:
                 whole_mixture=whole,
             )
             rates[scenario].append({"key": key, "whole": whole} | found)
-            done += 1
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / ANSWERS).write_text(json.dumps(answers) + "\n")
     (folder / RATES).write_text(json.dumps(rates, indent=1) + "\n")
-    yield "done", total, total

@@ -4,11 +4,11 @@ Whatever a URL says becomes a question that can be answered; what could not be u
 notice. Nothing from the URL is ever shown back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
-from explorer.palette import LABELS
+from explorer.palette import MODEL_LABELS
 
 VIEWS = ("draws", "conflict")
 MOST_MODELS = 3
@@ -23,16 +23,25 @@ class About(NamedTuple):
 
     Parameters
     ----------
+    data
+        The dataset's key.
     modalities
         Name and description of each.
+    classes
+        What label k is called.
     n_items
         Size of the test split.
+    models
+        Keys of those that are trained on it.
     n_dimensions
-        D.
+        D, of the model that has most.
     """
 
+    data: str
     modalities: tuple[tuple[str, str], ...]
+    classes: tuple[str, ...]
     n_items: int
+    models: tuple[str, ...]
     n_dimensions: int
 
     @property
@@ -78,10 +87,25 @@ class Question:
 
 
 DEFAULT = Question()
+"""What is asked of PolyDigits; its models come first wherever they are trained."""
+
+
+def default_question(about: About) -> Question:
+    """What is asked where nobody chose: of PolyDigits, ``DEFAULT``."""
+    given = about.names[::3]
+    return Question(
+        given=given,
+        models=_in_order(
+            sorted(about.models, key=lambda key: key not in DEFAULT.models)[:MOST_MODELS],
+            about.models,
+        ),
+        swapped=given[-1:],
+        target=targets_of(given, about)[0],
+    )
 
 
 def read_question(
-    params: Mapping[str, str], about: About, default: Question = DEFAULT
+    params: Mapping[str, str], about: About, default: Question | None = None
 ) -> tuple[Question, list[str]]:
     """The question in a URL's parameters, and a notice for each that was not usable.
 
@@ -92,8 +116,9 @@ def read_question(
     about
         What may be referred to.
     default
-        Stands in for what is missing or unusable.
+        Stands in for what is missing or unusable; by default ``default_question``.
     """
+    default = default or default_question(about)
     read: dict[str, object] = {}
     notices = []
     for name, parse in _parsers(about).items():
@@ -144,7 +169,7 @@ def _parsers(about: About) -> dict[str, Callable[[str], object]]:
         "view": _one_of(VIEWS),
         "item": _whole_number(0, about.n_items - 1),
         "given": _some_of(about.names, len(about.names)),
-        "models": _some_of(tuple(LABELS), MOST_MODELS),
+        "models": _models(about),
         "draws": _whole_number(1, MOST_DRAWS),
         "temperature": _number(0.0, MOST_TEMPERATURE),
         "seed": _whole_number(0, MOST_SEED),
@@ -171,9 +196,31 @@ def _some_of(options: Sequence[str], most: int) -> Callable[[str], tuple[str, ..
         chosen = text.split(",")
         if not set(chosen) <= set(options) or not 1 <= len(set(chosen)) <= most:
             raise ValueError(f"1 to {most} of {', '.join(options)}, separated by commas")
-        return tuple(option for option in options if option in chosen)
+        return _in_order(chosen, options)
 
     return parse
+
+
+def _models(about: About) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        chosen = set(text.split(","))
+        for key in MODEL_LABELS:
+            if key in chosen and key not in about.models:
+                raise ValueError(
+                    f"of models that are trained, and {key} is not; train it with python -m "
+                    f"explorer train --dataset {about.data} --model {key} --minutes 4"
+                )
+        if not chosen <= set(about.models) or len(chosen) > MOST_MODELS:
+            raise ValueError(
+                f"1 to {MOST_MODELS} keys of models that are trained, separated by commas"
+            )
+        return _in_order(chosen, about.models)
+
+    return parse
+
+
+def _in_order(chosen: Collection[str], options: Sequence[str]) -> tuple[str, ...]:
+    return tuple(option for option in options if option in chosen)
 
 
 def _whole_number(low: int, high: int) -> Callable[[str], int]:

@@ -1,5 +1,5 @@
-// Pictures that models drew, and what a classifier reads in them. One sprite image per answer;
-// `data.kind` chooses the view. Everything shown is text from Python set by textContent.
+// What models drew, and what a classifier reads in it. One sprite image per answer holds all tiles,
+// of any size; `data.kind` chooses the view. Everything shown is text from Python set by textContent.
 
 const VIEWS = { draws, conflict, rates, marginals, strip };
 const SIDES = ["A", "B", "neither"];
@@ -56,18 +56,28 @@ function colored(node, colors) {
   return node;
 }
 
+const SMALL = 64; // pixels: smaller tiles are shown pixel by pixel
+const WIDE = 2.6; // how many times wider than others a tile is that is several times wider than high
+
 // A function that cuts tile number i out of the sheet.
-function picture(sheet, { columns, rows }) {
-  return (i, className = "") => {
+function picture(sheet, { tiles }) {
+  const cut = (i, className = "") => {
     const canvas = el("canvas", `picture ${className}`);
-    const width = sheet.naturalWidth / columns;
-    const height = sheet.naturalHeight / rows;
+    const [x, y, width, height] = tiles[i];
     canvas.width = width;
     canvas.height = height;
-    const [x, y] = [(i % columns) * width, Math.floor(i / columns) * height];
+    canvas.style.aspectRatio = width / height;
+    if (height < SMALL && width < SMALL) canvas.classList.add("pixels");
     canvas.getContext("2d").drawImage(sheet, x, y, width, height, 0, 0, width, height);
     return canvas;
   };
+  cut.wide = (i) => (tiles[i][2] > 2 * tiles[i][3] ? WIDE : 1);
+  return cut;
+}
+
+function widened(node, factor) {
+  node.style.setProperty("--wide", factor); // always: what is around may be wide
+  return node;
 }
 
 function described(node, text) {
@@ -111,11 +121,12 @@ function draws(data, cut) {
   return [top, ...bands];
 }
 
-function input({ name, about, tile, side }, cut) {
-  const figure = el("figure", side ? `side${side}` : "", cut(tile, "large"));
+function input({ name, about, tile, side, words }, cut) {
+  const figure = widened(el("figure", side ? `side${side}` : "", cut(tile, "large")), cut.wide(tile));
   figure.append(el("figcaption", "", el("b", "", name), ` ${about}`));
   if (side) figure.append(el("span", "badge", side));
-  return described(figure, `${name}, ${about}${side ? `, side ${side}` : ""}`);
+  figure.title = words ?? about;
+  return described(figure, [name, about, words, side && `side ${side}`].filter(Boolean).join(", "));
 }
 
 function band(model, data, truth, cut) {
@@ -126,54 +137,64 @@ function band(model, data, truth, cut) {
     return section;
   }
   const mixture = model.components.length > 1;
+  const called = `${data.word} ${data.classes[data.label]}`;
   section.firstChild.append(el("span", "how", belief(model)));
   const total = model.rows.reduce((sum, row) => sum + row.draws.length, 0);
   const agree = model.rows.reduce((sum, row) => sum + row.agree, 0);
   const ceilings = model.rows.map((row) => row.ceiling);
   if (ceilings[0] !== null) {
     const ceiling = ceilings.reduce((a, b) => a + b) / ceilings.length;
-    const share = el("span", "share", el("b", "", `${agree} of ${total}`), ` draws read as ${data.label}`);
-    share.append(el("small", "", ` (${percent(agree / total)}; on real pictures the classifier reaches ${percent(ceiling)})`));
+    const share = el("span", "share", el("b", "", `${agree} of ${total}`), ` draws read as ${called}`);
+    share.append(el("small", "", ` (${percent(agree / total)}; on real test samples the classifier reaches ${percent(ceiling)})`));
     section.firstChild.append(share);
   }
   const n = model.rows[0].draws.length;
   const head = el("div", "row head", el("span"), el("span", "", "truth"), el("span", "", "mean"), el("span", "", plural(n, "draw")));
   const rows = el("div", "rows", head);
   rows.style.setProperty("--n", n);
+  widened(rows, Math.max(...model.rows.map((row) => cut.wide(row.mean.tile))));
   for (const row of model.rows) {
     const drawn = el("div", "drawn");
-    for (const d of row.draws) drawn.append(tile(d, data.label, cut, mixture ? dots(d.source, model.experts) : null));
+    for (const d of row.draws) drawn.append(tile(d, data, cut, mixture ? dots(d.source, model.experts) : null));
     const label = el("div", "label", el("b", "", row.name));
-    if (row.ceiling !== null) label.append(el("span", "", `${row.agree} of ${n} read as ${data.label}`));
-    const pictures = el("div", "row", label, el("div", "tile truth", cut(truth[row.name].tile)), tile(row.mean, data.label, cut), drawn);
-    rows.append(described(pictures, inWords(model, row, data.label)));
+    if (row.ceiling !== null) label.append(el("span", "", `${row.agree} of ${n} read as ${called}`));
+    const real = truth[row.name].tile;
+    const seen = widened(el("div", "tile truth", cut(real)), cut.wide(real));
+    const pictures = el("div", "row", label, seen, tile(row.mean, data, cut), drawn);
+    rows.append(described(pictures, inWords(model, row, data)));
   }
   section.append(el("div", "body", rows, confidence(model)));
   return section;
 }
 
-function belief({ components }) {
-  if (components.length === 1) return `one Gaussian from ${names(components[0])}`;
-  return `a mixture of ${components.length} Gaussians: ${components.slice(0, 7).map(names).join(", ")}${components.length > 7 ? ", ..." : ""}`;
+function belief({ components, spread, alone }) {
+  if (alone) return "each view from its own belief alone";
+  if (components.length > 1) {
+    const shown = components.slice(0, 7).map(names).join(", ");
+    return `a mixture of ${components.length} beliefs: ${shown}${components.length > 7 ? ", ..." : ""}`;
+  }
+  return `${spread === null ? "one point" : "one belief"} from ${names(components[0])}`;
 }
 
-function tile(d, label, cut, below = null) {
-  const right = d.digit === label;
-  const box = el("div", `tile ${d.digit === undefined ? "" : right ? "right" : "wrong"}`, cut(d.tile));
-  if (d.digit !== undefined) {
-    box.append(el("span", "verdict", `${right ? "✓" : "✗"} ${d.digit}`), el("small", "", percent(d.confidence)));
+function tile(d, { label, classes }, cut, below = null) {
+  const right = d.reads === label;
+  const box = el("div", `tile ${d.reads === undefined ? "" : right ? "right" : "wrong"}`, cut(d.tile));
+  widened(box, cut.wide(d.tile));
+  if (d.reads !== undefined) {
+    box.append(el("span", "verdict", `${right ? "✓" : "✗"} ${classes[d.reads]}`), el("small", "", percent(d.confidence)));
   }
   if (below) box.append(below);
-  const from = d.source ? `, from ${names(d.source)}` : "";
-  box.title = d.digit === undefined ? "" : `reads as ${d.digit}, confidence ${percent(d.confidence)}${from}`;
+  const from = d.source ? `from ${names(d.source)}` : "";
+  const verdict = d.reads === undefined ? "" : `reads as ${classes[d.reads]}, confidence ${percent(d.confidence)}`;
+  box.title = [d.words, verdict, from].filter(Boolean).join(", ");
   return box;
 }
 
-function inWords(model, row, label) {
+function inWords(model, row, { label, classes }) {
   const start = `${model.name}, ${row.name}: truth, decoded posterior mean and ${plural(row.draws.length, "draw")}`;
-  if (row.ceiling === null) return start;
-  const digits = row.draws.map((d) => `${d.digit} ${d.digit === label ? "right" : "wrong"}`).join(", ");
-  return `${start}. The mean reads as ${row.mean.digit}, the draws as ${digits}.`;
+  const said = (d) => [d.words, d.reads !== undefined && `${classes[d.reads]} ${d.reads === label ? "right" : "wrong"}`].filter(Boolean).join(" ");
+  if (!said(row.mean)) return start;
+  return `${start}. The mean: ${said(row.mean)}. The draws: ${row.draws.map(said).join(", ")}.`;
 }
 
 function confidence(model) {
@@ -183,7 +204,7 @@ function confidence(model) {
   for (const [name, sd, colors] of [...bars, ["fused", model.spread, model.colors]]) {
     const bar = colored(el("i", name === "fused" ? "fused" : ""), colors);
     bar.style.width = `${Math.min(100, 100 * sd)}%`;
-    list.append(el("dt", "", name), el("dd", "", el("span", "track", bar), sd.toFixed(2)));
+    list.append(el("dt", "", name), el("dd", "", el("span", "track", bar), sd === null ? "a point" : sd.toFixed(2)));
   }
   aside.append(list);
   return aside;
@@ -192,11 +213,11 @@ function confidence(model) {
 // ---- conflict ---------------------------------------------------------------------------------
 
 function conflict(data, cut) {
-  const [a, b] = data.labels;
-  const given = el("div", "inputs", el("h2", "", `Given: ${a} against ${b}`));
+  const [a, b] = data.labels.map((label) => data.classes[label]);
+  const given = el("div", "inputs", el("h2", "", `Given: ${data.word} ${a} against ${b}`));
   for (const x of data.given) given.append(input(x, cut));
   const legend = el("ul", "legend");
-  [`side A, reads as ${a}`, `side B, reads as ${b}`, "neither, any other digit"].forEach((text, i) =>
+  [`side A, reads as ${a}`, `side B, reads as ${b}`, `neither, any other ${data.word}`].forEach((text, i) =>
     legend.append(el("li", "", el("i", `segment ${SIDES[i]}`), text)),
   );
   const bars = el("div", "bars");
@@ -224,28 +245,34 @@ function sides(model, data, cut) {
   });
   const examples = el("div", "examples");
   for (const d of model.draws) {
-    const side = d.digit === data.labels[0] ? "A" : d.digit === data.labels[1] ? "B" : "neither";
-    const box = el("div", "tile", cut(d.tile), el("span", `mark ${side}`, side === "neither" ? `${d.digit}` : `${d.digit} ${side}`));
-    box.title = `reads as ${d.digit}, from ${names(d.source)}`;
+    const side = d.reads === data.labels[0] ? "A" : d.reads === data.labels[1] ? "B" : "neither";
+    const read = data.classes[d.reads];
+    const mark = el("span", `mark ${side}`, side === "neither" ? read : `${read} · ${side}`);
+    const box = widened(el("div", "tile", cut(d.tile), mark), cut.wide(d.tile));
+    box.title = `${d.words ? `${d.words}, ` : ""}reads as ${read}, from ${names(d.source)}`;
     examples.append(box);
   }
-  described(examples, `Examples: ${model.draws.map((d) => d.digit).join(", ")}`);
-  const calm = el("small", "", ` (without the swap ${model.calm} of ${data.calm_votes} are a ${data.labels[0]})`);
+  described(examples, `Examples: ${model.draws.map((d) => data.classes[d.reads]).join(", ")}`);
+  const calm = el("small", "", ` (without the swap ${model.calm} of ${data.calm_votes} read as ${data.classes[data.labels[0]]})`);
   line.append(el("div", "tally", bar, el("p", "", el("b", "", said[0]), said[1], calm)), examples);
   return line;
 }
 
 // The word comes from Python, by thresholds that are the same for every model.
-function verdict({ sides: [a, b, neither], behavior, stranger }, { labels, votes }) {
-  const others = neither ? `; ${neither} of neither${stranger === null ? "" : `, mostly ${stranger}`}` : "";
-  return {
-    "takes side A": ["takes side A", `: ${a} of ${votes} draws are a ${labels[0]}`],
-    "takes side B": ["takes side B", `: ${b} of ${votes} draws are a ${labels[1]}`],
-    alternates: ["alternates", `: ${a} draws of ${labels[0]}, ${b} of ${labels[1]}${others}`],
-    blends: ["blends", `: ${neither} of ${votes} draws read as neither, mostly ${stranger}`],
-    "is lost": ["is lost", `: ${neither} of ${votes} draws read as neither, mostly ${stranger}`],
-    wavers: ["wavers", `: ${a} draws of ${labels[0]}, ${b} of ${labels[1]}${others}`],
-  }[behavior];
+function verdict({ sides: [a, b, neither], behavior, stranger }, { labels, votes, classes }) {
+  const [one, other] = labels.map((label) => classes[label]);
+  const mostly = stranger === null ? "" : `, mostly ${classes[stranger]}`;
+  const both = `: ${a} draws of ${one}, ${b} of ${other}${neither ? `; ${neither} of neither${mostly}` : ""}`;
+  const none = `: ${neither} of ${votes} draws read as neither${mostly}`;
+  const words = {
+    "takes side A": `: ${a} of ${votes} draws read as ${one}`,
+    "takes side B": `: ${b} of ${votes} draws read as ${other}`,
+    alternates: both,
+    blends: none,
+    "is lost": none,
+    wavers: both,
+  };
+  return [behavior, words[behavior]];
 }
 
 // ---- rates ------------------------------------------------------------------------------------
@@ -286,14 +313,14 @@ function marginals(data, _cut, root) {
       panel.append(el("p", "error", model.error));
       return panel;
     }
-    const apart = data.several ? `experts up to ${model.gap.toFixed(1)} sd apart` : `${model.gap.toFixed(1)} from the prior`;
+    const apart = distance(model, data.several);
     panel.append(el("p", "how", `latent dimension ${model.dimension}, ${apart}`));
     const figure = el("div", "figure");
     panel.append(figure);
     const list = el("ul", "legend");
-    for (const x of model.experts) list.append(colored(el("li", "", el("i", "line"), `${x.name}: ${x.mu.toFixed(2)} ± ${x.sd.toFixed(2)}`), x.colors));
+    for (const x of model.experts) list.append(colored(el("li", "", el("i", "line"), `${x.name}: ${value(x.mu, x.sd)}`), x.colors));
     const [mean, sd] = moments(model.fused);
-    list.append(colored(el("li", "", el("i", "line fused"), `fused: ${mean.toFixed(2)} ± ${sd.toFixed(2)}`), model.colors));
+    list.append(colored(el("li", "", el("i", "line fused"), `fused: ${value(mean, sd)}`), model.colors));
     panel.append(list);
     if (model.link) {
       const link = el("a", "", "Open these experts on Barycenters");
@@ -309,43 +336,63 @@ function marginals(data, _cut, root) {
   return [el("div", "panels", ...panels)];
 }
 
+function distance({ gap, points }, several) {
+  const length = gap.toFixed(1);
+  if (points) return several ? `codes up to ${length} apart` : `a code ${length} from 0`;
+  return several ? `experts up to ${length} sd apart` : `${length} from the prior`;
+}
+
+const value = (mu, sd) => (sd === null ? `a point at ${mu.toFixed(2)}` : `${mu.toFixed(2)} ± ${sd.toFixed(2)}`);
+
 function moments({ weights, mu, sd }) {
   const mean = weights.reduce((sum, w, k) => sum + w * mu[k], 0);
+  if (sd.includes(null)) return [mean, null];
   const second = weights.reduce((sum, w, k) => sum + w * (sd[k] ** 2 + (mu[k] - mean) ** 2), 0);
   return [mean, Math.sqrt(second)];
 }
+
+const DENSITIES = {
+  normal: (x, mu, sd) => Math.exp(-0.5 * ((x - mu) / sd) ** 2) / (sd * Math.sqrt(2 * Math.PI)),
+  laplace: (x, mu, sd) => Math.exp((-Math.SQRT2 * Math.abs(x - mu)) / sd) / (sd * Math.SQRT2),
+};
 
 function curves(model, width) {
   const height = 190;
   const [left, right, top, bottom] = [8, 8, 16, 24];
   const all = [...model.experts, ...model.fused.mu.map((mu, k) => ({ mu, sd: model.fused.sd[k] }))];
-  const low = Math.min(...all.map((x) => x.mu - 3.2 * x.sd));
-  const high = Math.max(...all.map((x) => x.mu + 3.2 * x.sd));
+  const reach = (x) => (x.sd === null ? 1 : 3.2 * x.sd); // a point has no width of its own
+  const low = Math.min(...all.map((x) => x.mu - reach(x)));
+  const high = Math.max(...all.map((x) => x.mu + reach(x)));
   const grid = Array.from({ length: 241 }, (_, i) => low + ((high - low) * i) / 240);
-  const normal = (x, mu, sd) => Math.exp(-0.5 * ((x - mu) / sd) ** 2) / (sd * Math.sqrt(2 * Math.PI));
-  const lines = model.experts.map((x) => ({ ...x, at: x.mu, values: grid.map((t) => normal(t, x.mu, x.sd)) }));
+  const density = DENSITIES[model.laplace ? "laplace" : "normal"];
+  const heights = (mu, sd) => (sd === null ? [] : grid.map((t) => density(t, mu, sd)));
+  const lines = model.experts.map((x) => ({ ...x, at: x.mu, values: heights(x.mu, x.sd) }));
   const { weights, mu, sd } = model.fused;
-  const fused = grid.map((t) => weights.reduce((sum, w, k) => sum + w * normal(t, mu[k], sd[k]), 0));
-  const peak = Math.max(...lines.flatMap((line) => line.values), ...fused);
+  const stems = mu.filter((_, k) => sd[k] === null);
+  const fused = stems.length ? [] : grid.map((t) => weights.reduce((sum, w, k) => sum + w * density(t, mu[k], sd[k]), 0));
+  const peak = Math.max(1e-9, ...lines.flatMap((line) => line.values), ...fused);
   const x = (t) => left + ((t - low) / (high - low)) * (width - left - right);
   const y = (v) => height - bottom - (v / peak) * (height - top - bottom);
   const path = (values) => values.map((v, i) => `${i ? "L" : "M"}${x(grid[i]).toFixed(1)} ${y(v).toFixed(1)}`).join("");
+  const stem = (t, share) => `M${x(t).toFixed(1)} ${y(0)}V${y(share * peak)}`;
+  const shape = (line) => (line.values.length ? path(line.values) : stem(line.mu, 0.75));
   const plot = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
-  described(plot, `Densities in latent dimension ${model.dimension}: ${model.experts.map((e) => `${e.name} ${e.mu.toFixed(2)} plus or minus ${e.sd.toFixed(2)}`).join(", ")}`);
+  described(plot, `Densities in latent dimension ${model.dimension}: ${model.experts.map((e) => `${e.name} ${value(e.mu, e.sd)}`).join(", ")}`);
   plot.append(svg("line", { class: "axis", x1: left, x2: width - right, y1: height - bottom, y2: height - bottom }));
   for (const t of ticks(low, high)) {
     plot.append(svg("line", { class: "axis", x1: x(t), x2: x(t), y1: height - bottom, y2: height - bottom + 4 }));
     plot.append(svg("text", { class: "tick", x: x(t), y: height - 6 }, `${t}`));
   }
-  const area = `${path(fused)}L${x(high)} ${y(0)}L${x(low)} ${y(0)}Z`;
-  plot.append(svg("path", { class: "area", d: area }));
-  for (const line of lines) plot.append(colored(svg("path", { class: "expert", d: path(line.values) }), line.colors));
-  plot.append(svg("path", { class: "fused", d: path(fused), "stroke-dasharray": model.dash }));
+  if (fused.length) plot.append(svg("path", { class: "area", d: `${path(fused)}L${x(high)} ${y(0)}L${x(low)} ${y(0)}Z` }));
+  for (const line of lines) plot.append(colored(svg("path", { class: "expert", d: shape(line) }), line.colors));
+  const whole = fused.length ? path(fused) : stems.map((t) => stem(t, 0.95)).join("");
+  plot.append(svg("path", { class: "fused", d: whole, "stroke-dasharray": model.dash }));
   let free = 0; // names of neighboring peaks step aside
   for (const line of [...lines].sort((a, b) => a.at - b.at)) {
     const place = Math.min(Math.max(x(line.at), free), width - right - 10);
     free = place + 24;
-    plot.append(svg("text", { class: "name", x: place, y: y(Math.max(...line.values)) - 4 }, line.name));
+    const tip = line.values.length ? Math.max(...line.values) : 0.75 * peak;
+    plot.append(svg("text", { class: "name", x: place, y: y(tip) - 4 }, line.name));
   }
   return plot;
 }
@@ -366,11 +413,11 @@ function strip(data, cut, root) {
       "div",
       "strip",
       ...data.items.map(({ item, tile: place, label }) => {
-        const button = el("button", "", cut(place), el("span", "", label));
+        const button = widened(el("button", "", cut(place), el("span", "", data.classes[label])), cut.wide(place));
         button.type = "button";
         button.dataset.item = item;
         button.setAttribute("aria-pressed", item === data.selected);
-        button.setAttribute("aria-label", `sample ${item}, a ${label}`);
+        button.setAttribute("aria-label", `sample ${item}, ${data.word} ${data.classes[label]}`);
         button.onclick = () => {
           for (const other of root.querySelectorAll("button")) other.setAttribute("aria-pressed", other === button);
           root.setStateValue("picked", [item, Date.now()]);

@@ -1,0 +1,59 @@
+"""How people read datasets, and which models are trained on them; without torch."""
+
+from typing import NamedTuple
+
+from explorer.checkpoints import list_pretrained
+from explorer.palette import FAMILY_COLORS, MODEL_LABELS, MODEL_LOOKS
+
+
+class Subject(NamedTuple):
+    """How a dataset is read.
+
+    Parameters
+    ----------
+    label
+        Its short name.
+    idea
+        What belongs together in a sample, in one sentence.
+    word
+        What its classes are: "digit" makes "digit 4" of class 4.
+    """
+
+    label: str
+    idea: str
+    word: str
+
+
+SUBJECTS: dict[str, Subject] = {
+    "polydigits": Subject(
+        "PolyDigits", "Five pictures show the same digit, each on photographs of its own.", "digit"
+    ),
+    "translated_polydigits": Subject(
+        "Translated PolyDigits",
+        "Three pictures show the same digit, small and each at another place.",
+        "digit",
+    ),
+    "digits_photo_text": Subject(
+        "Digit, photo, text",
+        "A clean digit, the same digit on a photograph, and its English word.",
+        "digit",
+    ),
+    "simulated_rats": Subject(
+        "Simulated rats",
+        "Spikes of five rats that smell the same one of four odors; simulated, not recorded.",
+        "odor",
+    ),
+}
+"""Key of ``DATASETS`` -> how it is read."""
+
+
+def trained(name: str) -> tuple[str, ...]:
+    """Models with a checkpoint on dataset ``name``, by family."""
+    found = {key for _, key, _ in list_pretrained(name)}
+    families = list(FAMILY_COLORS["light"])
+    return tuple(
+        sorted(
+            (key for key in MODEL_LABELS if key in found),
+            key=lambda key: families.index(MODEL_LOOKS[key].family),
+        )
+    )
