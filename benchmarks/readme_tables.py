@@ -14,7 +14,7 @@ from pathlib import Path
 
 from explorer.checkpoints import PRETRAINED
 from explorer.palette import LABELS, MODEL_LABELS
-from explorer.scores import Evaluation, headline, leaders, read_evaluations, tidy
+from explorer.scores import Evaluation, columns, headline, leaders, read_evaluations, tidy
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -31,16 +31,16 @@ def score_table(evaluations: list[Evaluation]) -> str:
     evaluated = [evaluation for evaluation in evaluations if evaluation.scores is not None]
     figures = tidy(evaluated)
     rows = {evaluation.model: headline(figures, evaluation.model) for evaluation in evaluated}
-    columns = list(next(iter(rows.values())))
-    best = {column: leaders(row[column] for row in rows.values()) for column in columns}
+    names = columns(rows.values())
+    best = {name: leaders(row[name] for row in rows.values() if name in row) for name in names}
     cells = [
         [
             MODEL_LABELS[model],
-            *(f"**{row[c]}**" if model in best[c] else str(row[c]) for c in columns),
+            *(f"**{row[n]}**" if model in best[n] else str(row.get(n, "-")) for n in names),
         ]
         for model, row in rows.items()
     ]
-    return f"{markdown(['rule', *columns], cells)}\n\n{note(evaluated)}"
+    return f"{markdown(['rule', *names], cells)}\n\n{note(evaluated)}"
 
 
 def note(evaluated: list[Evaluation]) -> str:

@@ -89,8 +89,17 @@ def train(
         console.print(f"stopped; the state is in {state}, continue with --resume")
         raise typer.Exit(130) from None
     if int(os.environ.get("LOCAL_RANK", 0)) == 0:
+        built.provenance["model"] = model
         built.save_pretrained(folder)
         console.print(f"saved {folder}")
+
+
+@app.command(hidden=True)
+def attend(folder: Path) -> None:
+    """Carry out what the Train page asked for in FOLDER, until standard input ends."""
+    from explorer.trainings.process import attend as run
+
+    run(folder)
 
 
 @app.command()
@@ -167,10 +176,21 @@ def evaluate(
     dataset: DatasetOption = "polydigits",
     model: Annotated[str, typer.Option(help="Key of MODELS, or all.")] = "all",
     seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
+    tuples: Annotated[
+        int, typer.Option(help="Test tuples for latent accuracy; at most, for most others.")
+    ] = 2000,
+    draws: Annotated[int, typer.Option(help="Importance draws for log p(x), a tuple.")] = 100,
+    likelihood_tuples: Annotated[int, typer.Option(help="Test tuples for log p(x).")] = 100,
+    every_subset: Annotated[
+        bool, typer.Option("--every-subset", help="Estimate log p(x) given every subset.")
+    ] = False,
     threads: ThreadsOption = 1,
     root: RootOption = None,
 ) -> None:
-    """Measure a checkpoint and write scores.json beside it."""
+    """Measure a checkpoint and write scores.json beside it.
+
+    The classifiers are those of ROOT/DATASET where there are some, else the shipped ones.
+    """
     import time
 
     import torch
@@ -180,12 +200,14 @@ def evaluate(
     from explorer.datasets import load_dataset
     from explorer.evaluation import evaluate as run
     from explorer.evaluation import origin, write_scores
-    from explorer.evaluation.classifiers import load_classifiers
+    from explorer.evaluation.classifiers import CONFIG, FOLDER, load_classifiers
 
     torch.set_num_threads(threads)
-    data = load_dataset(dataset)
     models = _asked(dataset, model, root)
-    judges = load_classifiers(dataset)
+    own = root is not None and (root / dataset / FOLDER / CONFIG).is_file()
+    judges = load_classifiers(dataset, root if own else None)
+    data = load_dataset(dataset)
+    sizes = {"n_test": tuples, "n_draws": draws, "n_likelihood": likelihood_tuples}
     with Progress(console=console) as progress:
         for key in models:
             loaded = load_pretrained(dataset, key, root)
@@ -197,6 +219,8 @@ def evaluate(
                 data,
                 judges,
                 seed=seed,
+                every_subset=every_subset,
+                **sizes,
                 on_step=lambda name, done, key=key, task=task: progress.update(
                     task, description=f"{key}: {name}", completed=done
                 ),
@@ -242,80 +266,45 @@ def compare(
     All under ROOT/comparisons/DATASET/NAME. Stop it as you like, and give the same command to go
     on: runs that have a result are not run again.
     """
-    from explorer.comparison import (
-        Settings,
-        comparison_directory,
-        forget_failures,
-        open_comparison,
-        plan,
-        read_results,
-    )
-    from explorer.comparison.engines import carry_out
-    from explorer.comparison.report import print_failures, print_table, watch, write_tables
-    from explorer.datasets import load_dataset
-    from explorer.evaluation.classifiers import load_classifiers
-    from explorer.models import MODELS
+    from explorer.comparison import Settings
+    from explorer.comparison.command import compare as run
 
-    if seeds < 1:
-        raise ValueError(f"--seeds must be at least 1, got {seeds}")
     settings = Settings(
         dataset, steps, latent_dim, batch_size, learning_rate, validation_tuples, test_tuples
     )
-    folder = comparison_directory(dataset, name, root)
-    runs = plan(
-        list(MODELS) if models == "all" else models.split(","),
-        range(seeds),
-        None if betas is None else _numbers("--betas", betas, float),
-        load_dataset(dataset).modalities,
+    code = run(
+        settings,
+        name=name,
+        root=root,
+        models=models,
+        seeds=seeds,
+        betas=betas,
+        workers=workers,
+        engine=engine,
+        scheduler=scheduler,
+        accelerator=accelerator,
+        retry=retry,
+        console=console,
     )
-    load_classifiers(dataset)  # without them no run could be measured
-    n_workers = None if workers == "auto" else _numbers("--workers", workers, int)[0]
-    open_comparison(folder, settings)
-    known = read_results(folder)
-    if retry:
-        forget_failures(folder, known)
-    try:
-        watch(
-            carry_out(
-                folder,
-                runs,
-                engine=engine,
-                workers=n_workers,
-                scheduler=scheduler,
-                accelerator=accelerator,
-            ),
-            console,
-        )
-    except KeyboardInterrupt:
-        console.print(f"stopped; what is done is in {folder}, the same command goes on from there")
-        raise typer.Exit(130) from None
-    results = read_results(folder)
-    if any(result.scores is not None for result in results):
-        print_table(results, console)
-        for path in write_tables(results, settings, folder):
-            console.print(f"wrote {path}", soft_wrap=True)
-    print_failures(results, folder, console)
-    there = {result.run: result for result in results}
-    if any(run not in there or there[run].reason for run in runs):
-        raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 @app.command()
-def presets(dataset: DatasetOption = "polydigits", threads: ThreadsOption = 1) -> None:
-    """Write what the Generation page shows before it computes: its presets and conflict rates."""
+def presets(threads: ThreadsOption = 1) -> None:
+    """Write what Generation shows of PolyDigits before it computes: presets and conflict rates."""
     import torch
     from rich.progress import Progress
 
     from explorer.checkpoints import load_pretrained
     from explorer.datasets import load_dataset
     from explorer.evaluation.classifiers import load_classifiers
-    from explorer.models import MODELS
     from explorer.pages.answers import Lab
-    from explorer.pages.presets import CACHE, write_cache
+    from explorer.pages.presets import CACHE, DATASET, write_cache
+    from explorer.palette import LABELS
 
     torch.set_num_threads(threads)
-    models = {key: load_pretrained(dataset, key) for key in MODELS}
-    lab = Lab(load_dataset(dataset), models, load_classifiers(dataset))
+    models = {key: load_pretrained(DATASET, key) for key in LABELS}
+    lab = Lab(load_dataset(DATASET), models, load_classifiers(DATASET))
     with Progress(console=console) as progress:
         task = progress.add_task("presets")
         for what, done, total in write_cache(lab, CACHE):
@@ -358,20 +347,10 @@ def _asked(dataset: str, model: str, root: Path | None) -> list[str]:
     return models
 
 
-def _numbers(option: str, text: str, kind: type[int] | type[float]) -> list:
-    """Numbers above 0 with commas between, as an option gives them."""
-    try:
-        numbers = [kind(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if not numbers or min(numbers) <= 0:
-        raise ValueError(f"{option} must be numbers above 0 with commas between, got {text!r}")
-    return numbers
-
-
 def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> None:
     from explorer.checkpoints import list_pretrained
     from explorer.scores import MEASURES, headline, read_evaluations, tidy
+    from explorer.scores import columns as headline_columns
 
     found = list_pretrained(dataset, root)
     figures, minutes = {}, {}
@@ -383,7 +362,7 @@ def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> 
             minutes[key] = str(evaluation.trained.get("core_minutes", "-"))
             if evaluation.scores is not None:
                 figures[key] = headline(scores, evaluation.model)
-    columns = list(next(iter(figures.values()), {}))
+    columns = headline_columns(figures.values())
     table = Table("model", "core-minutes", *columns, box=SIMPLE_HEAD)
     table.add_column("folder", overflow="fold")
     for name, model, folder in found:

@@ -58,7 +58,7 @@ def test_reconstructions_decode_the_mean_of_the_full_posterior_as_shown():
     with torch.inference_mode():
         experts = model.experts(batch)
         decoded = model.decode(experts.mu.mean(0))["m2"].mean
-    answer = reconstruct(model, batch, batch_size=4)
+    answer = reconstruct(model, batch)
     assert set(answer) == set(batch)
     assert decoded.min() < 0
     torch.testing.assert_close(answer["m2"], decoded.clamp(0, 1))

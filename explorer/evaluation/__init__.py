@@ -2,8 +2,9 @@
 
 Every figure is an object ``{"mean", "standard_error"}``; the error is over test tuples (or draws)
 of this one trained model. Tuples share source digits and a second training run would differ, so
-gaps of a few points between models mean nothing. Keys of subsets are modality names joined by
-``+``; keys ``"1"``, ``"2"``, ... are numbers of observed modalities.
+gaps of a few points between models mean nothing. What has no such error is a plain number. Keys of
+subsets are modality names joined by ``+``; keys ``"1"``, ``"2"``, ... are numbers of observed
+modalities. Where a measure is not defined for a model, ``{"absent": reason}`` stands instead.
 
 =================== ===============================================================================
 key                 holds
@@ -13,15 +14,21 @@ latent_accuracy     by_subset, by_size: a linear classifier on each subset's pos
 coherence           conditional_by_size, conditional_by_target (target, then size), self_by_size,
                     by_subset (subset, then target), joint; the classifiers' ceiling (by modality)
                     and ceiling_agreement on real images; test_tuples, prior_draws
-likelihood          importance_weighted: by proposal, in nats, with effective_draws; elbo,
-                    reconstruction and kl of the same tuples; draws, test_tuples
-reconstruction      by modality and ``mean``: absolute_error, ssim_data_range_1, ssim_data_range_2
+likelihood          importance_weighted: by proposal, in nats, with effective_draws; beside it
+                    published_statistic; elbo, reconstruction and kl of the same tuples; draws,
+                    test_tuples
+reconstruction      by modality, and ``mean`` of what all have, in measures that suit the kind
+translation         by modality and task (reconstruction, many_to_one, one_to_one), likewise
+diversity           given_one, given_others, real (by modality): how far draws are apart, as a
+                    classifier sees them; classifier_frechet_distance: generated and real
+geometry            by_subset: variance, posterior_variance, effective_dimension,
+                    pairwise_distance, gap_to_all of the codes; gap
 computed            seed, seconds and cpu_seconds it took, commit, torch, cpu, threads, and
                     weights_sha256 of the checkpoint it was computed from
 =================== ===============================================================================
 
-Each of the first four also says in one sentence under ``how`` how it was computed. Shapes: M
-modalities, S subsets, N tuples.
+Each but the last also says in one sentence under ``how`` how it was computed. Every section is the
+``report`` of a module of its name or subject. Shapes: M modalities, S subsets, N tuples.
 """
 
 import hashlib
@@ -29,23 +36,26 @@ import json
 import os
 import platform
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from explorer.aggregations import power_set, subset_label, subsets
 from explorer.checkpoints import SCORES
 from explorer.datasets import Dataset
+from explorer.evaluation import (
+    coherence,
+    diversity,
+    fidelity,
+    geometry,
+    likelihood,
+    representation,
+    translation,
+)
 from explorer.evaluation.classifiers import Classifiers
-from explorer.evaluation.coherence import generated_correct, prior_agrees
-from explorer.evaluation.fidelity import absolute_error, reconstruct, similarity
-from explorer.evaluation.likelihood import importance_weighted
-from explorer.evaluation.representation import encode, first, latent_correct
-from explorer.gaussians import Mixture
+from explorer.evaluation.figures import Progress
+from explorer.evaluation.representation import encode, first
 from explorer.models import MultimodalVAE
-from explorer.models.objectives import elbo
 from explorer.models.vae import WEIGHTS
 
 
@@ -58,13 +68,19 @@ def evaluate(
     n_train: int = 2000,
     n_few: int = 500,
     n_test: int = 2000,
+    n_coherence: int = 1000,
     n_prior: int = 2000,
-    n_likelihood: int = 200,
+    n_likelihood: int = 100,
     n_draws: int = 100,
+    every_subset: bool = False,
     n_images: int = 1000,
+    n_translation: int = 500,
+    n_diversity: int = 50,
+    n_frechet: int = 1000,
+    only: Collection[str] | None = None,
     on_step: Callable[[str, float], None] | None = None,
 ) -> dict:
-    """Compute every figure of scores.json except where it came from (``computed``).
+    """Compute every section of scores.json except where it came from (``computed``).
 
     Parameters
     ----------
@@ -73,25 +89,33 @@ def evaluate(
     n_train, n_few
         Training tuples for the linear classifiers; ``few_labels`` is the first ``n_few`` of them.
     n_test
-        Test tuples for latent accuracy and coherence.
+        Test tuples for latent accuracy and, at most so many, for the following.
+    n_coherence
+        Test tuples for coherence: what costs most, 2^M - 1 subsets times M modalities each.
     n_prior
         Draws from the prior for joint coherence.
     n_likelihood, n_draws
         Test tuples for the likelihood, and importance draws for each.
+    every_subset
+        Whether every subset is a proposal for the likelihood, or one of each size.
     n_images
         Test tuples for reconstruction.
+    n_translation
+        Test tuples for translation and geometry.
+    n_diversity
+        Test tuples to generate from ten times each.
+    n_frechet
+        Prior draws for the Frechet distance, and half of the real observations beside them.
+    only
+        Names of the sections to compute; all by default.
     on_step
         Called with what is being computed and the share of it that is done.
 
     Raises
     ------
     ValueError
-        A split is too small.
+        A split is too small, or a section is unknown.
     """
-
-    def step(name: str) -> Callable[[float], None]:
-        return lambda done: on_step(name, done) if on_step is not None else None
-
     needed = {"train": n_train, "test": max(n_test, n_likelihood, n_images)}
     for name, n in needed.items():
         have = len(getattr(data, name))
@@ -99,37 +123,70 @@ def evaluate(
             raise ValueError(
                 f"evaluation needs {n} {name} tuples, {data.name!r} has {have}; ask for fewer"
             )
+
+    def step(name: str) -> Progress:
+        return lambda done: on_step(name, done) if on_step is not None else None
+
     model.eval()
     step("encoding")(0)
     train, test = encode(model, data.train, n_train), encode(model, data.test, needed["test"])
-    train_labels, test_labels = data.train.labels[:n_train], data.test.labels[:n_test]
-    return {
-        "latent_accuracy": _latent_accuracy(
-            model,
+    train_labels, test_labels = data.train.labels[:n_train], data.test.labels
+    n_coherence, n_translation, n_diversity = (
+        min(n, n_test) for n in (n_coherence, n_translation, n_diversity)
+    )
+    n_frechet = min(n_frechet, needed["test"] // 2)
+
+    def images(n: int) -> dict[str, torch.Tensor]:
+        return data.test[slice(0, n)]
+
+    sections: dict[str, Callable[[Progress], dict]] = {
+        "latent_accuracy": lambda step: representation.report(
+            model.names,
             (train, train_labels),
-            (first(test, n_test), test_labels),
+            (first(test, n_test), test_labels[:n_test]),
             n_few,
-            step("latent accuracy"),
+            step,
         ),
-        "coherence": _coherence(
+        "coherence": lambda step: coherence.report(
             model,
             classifiers,
-            first(test, n_test),
-            test_labels,
-            n_prior,
-            seed,
-            step("coherence"),
+            first(test, n_coherence),
+            test_labels[:n_coherence],
+            n_prior=n_prior,
+            seed=seed,
+            on_step=step,
         ),
-        "likelihood": _likelihood(
+        "likelihood": lambda step: likelihood.report(
             model,
-            data.test[slice(0, n_likelihood)],
-            n_draws,
-            seed,
-            step("likelihood"),
+            images(n_likelihood),
+            n_draws=n_draws,
+            every_subset=every_subset,
+            seed=seed,
+            on_step=step,
         ),
-        "reconstruction": _reconstruction(
-            model, data.test[slice(0, n_images)], step("reconstruction")
+        "reconstruction": lambda step: fidelity.report(
+            model, first(test, n_images).mean, images(n_images), step
         ),
+        "translation": lambda step: translation.report(
+            model, first(test, n_translation).mean, images(n_translation), step
+        ),
+        "diversity": lambda step: diversity.report(
+            model,
+            classifiers,
+            first(test, n_diversity),
+            (images(2 * n_frechet), test_labels[: 2 * n_frechet]),
+            seed=seed,
+            on_step=step,
+        ),
+        "geometry": lambda step: geometry.report(model.names, first(test, n_translation), step),
+    }
+    unknown = sorted(set(only or ()) - set(sections))
+    if unknown:
+        raise ValueError(f"sections are {', '.join(sections)}; got {', '.join(unknown)}")
+    return {
+        name: section(step(name.replace("_", " ")))
+        for name, section in sections.items()
+        if only is None or name in only
     }
 
 
@@ -138,10 +195,8 @@ def write_scores(scores: dict, folder: Path) -> Path:
     path = folder / SCORES
     partial = path.with_suffix(".partial")
     text = json.dumps(scores, indent=2) + "\n"
-    figures_on_one_line = re.sub(
-        r'\{\s+("mean":[^{}]*)\}', lambda match: f"{{{' '.join(match[1].split())}}}", text
-    )
-    partial.write_text(figures_on_one_line)
+    figures = re.compile(r'\{\s+("(?:mean|variance)":[^{}]*)\}')
+    partial.write_text(figures.sub(lambda found: f"{{{' '.join(found[1].split())}}}", text))
     os.replace(partial, path)
     return path
 
@@ -175,159 +230,3 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
-
-
-def _latent_accuracy(
-    model: MultimodalVAE,
-    train: tuple[Mixture, Tensor],
-    test: tuple[Mixture, Tensor],
-    n_few: int,
-    on_step: Callable[[float], None],
-) -> dict:
-    def figures(train: tuple[Mixture, Tensor], start: float) -> dict:
-        correct = latent_correct(train, test, on_step=lambda done: on_step(start + done / 2))
-        return {
-            "train_tuples": len(train[1]),
-            "test_tuples": len(test[1]),
-            "by_subset": dict(zip(_labels(model), map(_figure, correct), strict=True)),
-            "by_size": {
-                str(size): _figure(correct[rows]) for size, rows in _sizes(len(model.names))
-            },
-        }
-
-    few = (first(train[0], n_few), train[1][:n_few])
-    return {
-        "how": "share of test tuples whose class a logistic regression reads from the "
-        "standardised mean of the subset's posterior",
-        **figures(train, 0.0),
-        "few_labels": figures(few, 0.5),
-    }
-
-
-def _coherence(
-    model: MultimodalVAE,
-    classifiers: Classifiers,
-    beliefs: Mixture,
-    labels: Tensor,
-    n_prior: int,
-    seed: int,
-    on_step: Callable[[float], None],
-) -> dict:
-    correct = generated_correct(
-        model, classifiers, beliefs, labels, seed=seed, on_step=on_step
-    )  # (S, M, N)
-    observed = power_set(len(model.names))  # (S, M)
-    sizes = _sizes(len(model.names))
-    return {
-        "how": "z drawn once from the posterior given the subset, decoder mean, share that the "
-        "modality's classifier calls the tuple's class; conditional: modalities that were not "
-        "observed, self: those that were; joint: share of prior draws on which all agree",
-        "conditional_by_size": {
-            str(size): _figure(correct[rows][~observed[rows]]) for size, rows in sizes[:-1]
-        },
-        "conditional_by_target": {
-            name: {
-                str(size): _figure(correct[rows & ~observed[:, m], m]) for size, rows in sizes[:-1]
-            }
-            for m, name in enumerate(model.names)
-        },
-        "self_by_size": {str(size): _figure(correct[rows][observed[rows]]) for size, rows in sizes},
-        "by_subset": {
-            label: dict(zip(model.names, map(_figure, targets), strict=True))
-            for label, targets in zip(_labels(model), correct, strict=True)
-        },
-        "joint": _figure(prior_agrees(model, classifiers, n_prior, seed=seed)),
-        "ceiling": {name: classifiers.ceiling[name] for name in model.names},
-        "ceiling_agreement": classifiers.agreement,
-        "test_tuples": len(labels),
-        "prior_draws": n_prior,
-    }
-
-
-def _likelihood(
-    model: MultimodalVAE,
-    batch: dict[str, Tensor],
-    n_draws: int,
-    seed: int,
-    on_step: Callable[[float], None],
-) -> dict:
-    proposals = {
-        subset_label(model.names[:size]): model.names[:size]
-        for size in range(1, len(model.names) + 1)
-    }
-    if model.aggregation.family is power_set:
-        proposals["joint"] = None
-    estimates = importance_weighted(
-        model, batch, proposals, n_draws=n_draws, seed=seed, on_step=on_step
-    )
-    with torch.inference_mode():
-        terms = elbo(model, batch, torch.Generator().manual_seed(seed)).terms
-    return {
-        "how": "log p(x) of all modalities in nats, by importance weighting with draws from the "
-        "posterior given the subset (joint: the mixture that training draws from), weighted by the "
-        "density that was drawn from, no beta; a lower bound on average, loose where "
-        "effective_draws is near 1",
-        "importance_weighted": {
-            name: _figure(estimate.log_likelihood, digits=2)
-            | {"effective_draws": round(estimate.effective_draws.mean().item(), 2)}
-            for name, estimate in estimates.items()
-        },
-        "elbo": _figure(-terms["reconstruction"] - terms["kl"], digits=2),
-        "reconstruction": _figure(-terms["reconstruction"], digits=2),
-        "kl": _figure(terms["kl"], digits=2),
-        "draws": n_draws,
-        "test_tuples": len(next(iter(batch.values()))),
-    }
-
-
-def _reconstruction(
-    model: MultimodalVAE,
-    originals: dict[str, Tensor],
-    on_step: Callable[[float], None],
-) -> dict:
-    measures = {
-        "absolute_error": absolute_error,
-        "ssim_data_range_1": lambda a, b: similarity(a, b, 1),
-        "ssim_data_range_2": lambda a, b: similarity(a, b, 2),
-    }
-    images = reconstruct(model, originals)
-    by_modality = {}
-    for m, name in enumerate(model.names):
-        by_modality[name] = {
-            key: measure(images[name], originals[name]) for key, measure in measures.items()
-        }
-        on_step((m + 1) / len(model.names))
-    tables = by_modality | {
-        "mean": {
-            key: torch.stack([by_modality[name][key] for name in model.names]) for key in measures
-        }
-    }
-    return {
-        "how": "decoder mean at the mean of the posterior given all modalities, clipped to [0, 1] "
-        "as it is shown; SSIM of scikit-image with the data range in its name",
-        **{
-            name: {key: _figure(values) for key, values in table.items()}
-            for name, table in tables.items()
-        },
-        "test_tuples": len(next(iter(originals.values()))),
-    }
-
-
-def _figure(values: Tensor, digits: int = 4) -> dict[str, float]:
-    """Mean over everything, and its standard error over the last axis: the tuples, ``(*, N)``."""
-    per_tuple = values.double().reshape(-1, values.shape[-1]).mean(0)
-    error = per_tuple.std(correction=1) / len(per_tuple) ** 0.5
-    return {
-        "mean": round(per_tuple.mean().item(), digits),
-        "standard_error": round(error.item(), digits),
-    }
-
-
-def _labels(model: MultimodalVAE) -> list[str]:
-    return [subset_label(subset) for subset in subsets(model.names)]
-
-
-def _sizes(n_modalities: int) -> list[tuple[int, Tensor]]:
-    """Each number of modalities with the rows of ``subsets`` that have it, bool ``(S,)``."""
-    counts = power_set(n_modalities).sum(1)
-    return [(size, counts == size) for size in range(1, n_modalities + 1)]

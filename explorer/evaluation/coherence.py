@@ -14,10 +14,13 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from explorer.aggregations import subsets
+from explorer.aggregations import power_set
 from explorer.evaluation.classifiers import Classifiers
+from explorer.evaluation.figures import Progress, absent, figure, rows, sizes, subset_labels
 from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
+
+NO_PRIOR = "each modality has a latent of its own: nothing joint can be drawn"
 
 
 @torch.inference_mode()
@@ -28,7 +31,7 @@ def generated_correct(
     labels: Tensor,
     *,
     seed: int = 0,
-    batch_size: int = 500,
+    batch_size: int = 250,
     on_step: Callable[[float], None] | None = None,
 ) -> Tensor:
     """Whether each generated image shows its tuple's class, by observed subset and target.
@@ -51,10 +54,10 @@ def generated_correct(
     """
     generator = torch.Generator().manual_seed(seed)
     z = beliefs.rsample(generator)  # (S, N, D)
-    rows = {subset: s for s, subset in enumerate(subsets(model.names))}
+    places = rows(model.names)
     correct = torch.empty(len(z), len(model.names), len(labels), dtype=torch.bool)
-    for subset, s in rows.items():
-        sources = [rows[tuple(model.source(subset, name))] for name in model.names]
+    for subset, s in places.items():
+        sources = [places[tuple(model.source(subset, name))] for name in model.names]
         for row in set(sources):
             targets = [m for m, source in enumerate(sources) if source == row]
             names = [model.names[m] for m in targets]
@@ -72,7 +75,7 @@ def prior_agrees(
     n_samples: int,
     *,
     seed: int = 0,
-    batch_size: int = 500,
+    batch_size: int = 250,
 ) -> Tensor:
     """Whether all modalities of each draw from the prior are called the same: bool ``(N,)``.
 
@@ -82,7 +85,7 @@ def prior_agrees(
         The model has no prior from which all modalities are drawn together.
     """
     if not model.has_prior:
-        raise ValueError("each modality has a latent of its own: nothing joint can be drawn")
+        raise ValueError(NO_PRIOR)
     generator = torch.Generator().manual_seed(seed)
     z = model.prior(torch.empty(n_samples, model.latent_dim)).rsample(generator)
     calls = _read(model, classifiers, z, model.names, generator, batch_size)
@@ -104,3 +107,50 @@ def _read(
         verdicts = classifiers.predict({name: d.mean for name, d in decoded.items()})
         calls.append(torch.stack([verdicts[name] for name in names]))
     return torch.cat(calls, dim=1)
+
+
+def report(
+    model: MultimodalVAE,
+    classifiers: Classifiers,
+    beliefs: Mixture,
+    labels: Tensor,
+    *,
+    n_prior: int,
+    seed: int,
+    on_step: Progress,
+) -> dict:
+    """Section ``coherence`` of scores.json; arguments as in :func:`generated_correct`."""
+    correct = generated_correct(
+        model, classifiers, beliefs, labels, seed=seed, on_step=on_step
+    )  # (S, M, N)
+    names = model.names
+    observed, by_size = power_set(len(names)), sizes(len(names))  # (S, M)
+    joint = (
+        figure(prior_agrees(model, classifiers, n_prior, seed=seed))
+        if model.has_prior
+        else absent(NO_PRIOR)
+    )
+    return {
+        "how": "z drawn once from the posterior given the subset, decoder mean, share that the "
+        "modality's classifier calls the tuple's class; conditional: modalities that were not "
+        "observed, self: those that were; joint: share of prior draws on which all agree",
+        "conditional_by_size": {
+            str(size): figure(correct[own][~observed[own]]) for size, own in by_size[:-1]
+        },
+        "conditional_by_target": {
+            name: {
+                str(size): figure(correct[own & ~observed[:, m], m]) for size, own in by_size[:-1]
+            }
+            for m, name in enumerate(names)
+        },
+        "self_by_size": {str(size): figure(correct[own][observed[own]]) for size, own in by_size},
+        "by_subset": {
+            label: dict(zip(names, map(figure, targets), strict=True))
+            for label, targets in zip(subset_labels(names), correct, strict=True)
+        },
+        "joint": joint,
+        "ceiling": {name: classifiers.ceiling[name] for name in names},
+        "ceiling_agreement": classifiers.agreement,
+        "test_tuples": len(labels),
+        "prior_draws": n_prior,
+    }

@@ -3,7 +3,7 @@
 Shapes: M modalities, S subsets, K components, N tuples, D latent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from explorer.datasets import Split
+from explorer.evaluation.figures import Progress, figure, sizes, subset_labels
 from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
 
@@ -87,3 +88,30 @@ def latent_correct(
         if on_step is not None:
             on_step((s + 1) / len(correct))
     return correct
+
+
+def report(
+    names: Sequence[str],
+    train: tuple[Mixture, Tensor],
+    test: tuple[Mixture, Tensor],
+    n_few: int,
+    on_step: Progress,
+) -> dict:
+    """Section ``latent_accuracy`` of scores.json: with all training tuples, and the first few."""
+
+    def figures(train: tuple[Mixture, Tensor], start: float) -> dict:
+        correct = latent_correct(train, test, on_step=lambda done: on_step(start + done / 2))
+        return {
+            "train_tuples": len(train[1]),
+            "test_tuples": len(test[1]),
+            "by_subset": dict(zip(subset_labels(names), map(figure, correct), strict=True)),
+            "by_size": {str(size): figure(correct[rows]) for size, rows in sizes(len(names))},
+        }
+
+    few = (first(train[0], n_few), train[1][:n_few])
+    return {
+        "how": "share of test tuples whose class a logistic regression reads from the "
+        "standardised mean of the subset's posterior",
+        **figures(train, 0.0),
+        "few_labels": figures(few, 0.5),
+    }

@@ -29,6 +29,7 @@ from explorer.scores import (
     select,
     tidy,
 )
+from explorer.scores import columns as headline_columns
 
 DATASET = "polydigits"
 GUESSES = {"clear": "Larger than noise", "noise": "Within noise"}
@@ -81,7 +82,7 @@ def show_headline(evaluations: list[Evaluation], scores: list[Score]) -> None:
         for evaluation in evaluations
         if evaluation.scores is not None
     }
-    columns = list(next(iter(rows.values()), {}))
+    columns = headline_columns(rows.values())
     cells = [[rows.get(evaluation.model, {}).get(c) for c in columns] for evaluation in evaluations]
     values = [[score and score.value for score in row] for row in cells]
     table = pd.DataFrame(values, columns=columns, dtype=float)
@@ -89,7 +90,7 @@ def show_headline(evaluations: list[Evaluation], scores: list[Score]) -> None:
     table["training"] = [training(evaluation) for evaluation in evaluations]
     styler = table.style
     for c, column in enumerate(columns):
-        best = leaders(row[column] for row in rows.values())
+        best = leaders(row[column] for row in rows.values() if column in row)
         for r, evaluation in enumerate(evaluations):
             if cells[r][c] is not None:
                 styler.format(lambda _, score=cells[r][c]: str(score), subset=(r, column))

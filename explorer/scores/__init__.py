@@ -17,86 +17,10 @@ from explorer.checkpoints import CheckpointError, checkpoint_directory, read_sco
 from explorer.models import MODELS
 from explorer.models.vae import CONFIG
 from explorer.palette import LABELS
+from explorer.scores.measures import MEASURES
 
 Z = 1.959964
 """Standard normal quantile of a two-sided 95 % interval."""
-
-
-class Measure(NamedTuple):
-    """Where a measure stands in scores.json and how it is called.
-
-    Parameters
-    ----------
-    label
-        What people call it.
-    path
-        Keys to its figures, joined by ``/``; ``{given}`` and ``{target}`` stand for any key.
-    n
-        Path to how many test tuples or draws it rests on; empty where that is not recorded.
-    better
-        1 when more is better, -1 when less is, 0 when neither.
-    digits
-        Decimals worth printing.
-    """
-
-    label: str
-    path: str
-    n: str
-    better: int = 1
-    digits: int = 3
-
-
-_LATENT, _COHERENCE, _LIKELIHOOD, _RECONSTRUCTION = (
-    f"{section}/test_tuples"
-    for section in ("latent_accuracy", "coherence", "likelihood", "reconstruction")
-)
-MEASURES: dict[str, Measure] = {
-    "latent_accuracy": Measure("latent accuracy", "latent_accuracy/by_size/{given}", _LATENT),
-    "latent_accuracy_by_subset": Measure(
-        "latent accuracy, by subset", "latent_accuracy/by_subset/{given}", _LATENT
-    ),
-    "latent_accuracy_few": Measure(
-        "latent accuracy, few labels",
-        "latent_accuracy/few_labels/by_size/{given}",
-        "latent_accuracy/few_labels/test_tuples",
-    ),
-    "latent_accuracy_few_by_subset": Measure(
-        "latent accuracy, few labels, by subset",
-        "latent_accuracy/few_labels/by_subset/{given}",
-        "latent_accuracy/few_labels/test_tuples",
-    ),
-    "coherence": Measure("coherence", "coherence/conditional_by_size/{given}", _COHERENCE),
-    "coherence_by_target": Measure(
-        "coherence, by target", "coherence/conditional_by_target/{target}/{given}", _COHERENCE
-    ),
-    "coherence_by_subset": Measure(
-        "coherence, by subset and target", "coherence/by_subset/{given}/{target}", _COHERENCE
-    ),
-    "self_coherence": Measure("self coherence", "coherence/self_by_size/{given}", _COHERENCE),
-    "joint_coherence": Measure("joint coherence", "coherence/joint", "coherence/prior_draws"),
-    "ceiling": Measure("classifier on real images", "coherence/ceiling/{target}", "", better=0),
-    "log_likelihood": Measure(
-        "log p(x), nats", "likelihood/importance_weighted/{given}", _LIKELIHOOD, digits=1
-    ),
-    "effective_draws": Measure(
-        "effective draws",
-        "likelihood/importance_weighted/{given}/effective_draws",
-        _LIKELIHOOD,
-        digits=2,
-    ),
-    "elbo": Measure("ELBO, nats", "likelihood/elbo", _LIKELIHOOD, digits=1),
-    "elbo_reconstruction": Measure(
-        "ELBO's reconstruction, nats", "likelihood/reconstruction", _LIKELIHOOD, digits=1
-    ),
-    "elbo_kl": Measure("ELBO's KL, nats", "likelihood/kl", _LIKELIHOOD, better=0, digits=1),
-    "ssim": Measure("SSIM", "reconstruction/{target}/ssim_data_range_1", _RECONSTRUCTION),
-    "ssim_range_2": Measure(
-        "SSIM, data range 2", "reconstruction/{target}/ssim_data_range_2", _RECONSTRUCTION
-    ),
-    "absolute_error": Measure(
-        "absolute error", "reconstruction/{target}/absolute_error", _RECONSTRUCTION, better=-1
-    ),
-}
 
 
 class Score(NamedTuple):
@@ -108,7 +32,7 @@ class Score(NamedTuple):
         Keys of ``MODELS`` and ``MEASURES``.
     given
         What was observed: a number of modalities (the mean over subsets of that size), a subset
-        like ``m0+m2``, ``joint``, or empty.
+        like ``m0+m2``, ``joint``, a task like ``many_to_one``, or empty.
     target
         The modality that was generated or compared, ``mean`` over them, or empty.
     value, standard_error
@@ -166,7 +90,7 @@ def read_evaluations(dataset: str, root: Path | str | None = None) -> list[Evalu
 
 
 def tidy(evaluations: Iterable[Evaluation]) -> list[Score]:
-    """Every figure as a row, measure by measure."""
+    """Every figure as a row, measure by measure; none for what a model does not define."""
     return [
         Score(
             evaluation.model,
@@ -176,7 +100,7 @@ def tidy(evaluations: Iterable[Evaluation]) -> list[Score]:
             *(figure["mean"], figure["standard_error"])
             if isinstance(figure, dict)
             else (figure, None),
-            next(_expand(evaluation.scores, measure.n.split("/")))[1] if measure.n else None,
+            next((n for _, n in _expand(evaluation.scores, measure.n.split("/"))), None),
         )
         for key, measure in MEASURES.items()
         for evaluation in evaluations
@@ -198,23 +122,31 @@ def headline(scores: Iterable[Score], model: str) -> dict[str, Score]:
     """Return the figures of a model worth a first table, by column.
 
     The number in a column's name says how many modalities were given. log p(x) is that of the
-    proposal that bounds it best, with that proposal's effective draws.
+    proposal that bounds it best, with that proposal's effective draws. A column is left out where
+    its measure is not defined for the model.
     """
     own = [score for score in scores if score.model == model]
 
-    def ends(name: str, measure: str) -> dict[str, Score]:
-        found = select(own, measure)[model]
-        return {f"{name}, {score.given}": score for score in (found[0], found[-1])}
+    def found(measure: str, **where: str) -> list[Score]:
+        return select(own, measure, **where).get(model, [])
 
-    tightest = max(select(own, "log_likelihood")[model], key=lambda score: score.value)
-    return {
-        **ends("accuracy", "latent_accuracy"),
-        **ends("coherence", "coherence"),
-        "joint": select(own, "joint_coherence")[model][0],
-        "log p(x)": tightest,
-        "draws": select(own, "effective_draws", given=tightest.given)[model][0],
-        "SSIM": select(own, "ssim", target="mean")[model][0],
-    }
+    cells = [
+        (f"{name}, {score.given}", score)
+        for name, measure in (("accuracy", "latent_accuracy"), ("coherence", "coherence"))
+        for score in found(measure)[:1] + found(measure)[-1:]
+    ]
+    cells += [("joint", score) for score in found("joint_coherence")]
+    tightest = max(found("log_likelihood"), key=lambda score: score.value, default=None)
+    if tightest is not None:
+        draws = found("effective_draws", given=tightest.given)
+        cells += [("log p(x)", tightest), *(("draws", score) for score in draws)]
+    return dict(cells + [("SSIM", score) for score in found("ssim", target="mean")])
+
+
+def columns(rows: Iterable[dict[str, Score]]) -> list[str]:
+    """Return the columns of several headlines, in the order of the fullest."""
+    by_length = sorted(rows, key=len, reverse=True)
+    return list(dict.fromkeys(column for row in by_length for column in row))
 
 
 def difference(a: Score, b: Score) -> tuple[float, float, float]:
@@ -237,6 +169,8 @@ def is_clear(a: Score, b: Score) -> bool:
 def leaders(column: Iterable[Score]) -> set[str]:
     """Models that are best by a measure, or not clearly worse than the best; none if neither."""
     column = list(column)
+    if not column:
+        return set()
     better = MEASURES[column[0].measure].better
     if better == 0 or column[0].standard_error is None:
         return set()
@@ -276,26 +210,24 @@ def as_latex(scores: Iterable[Score]) -> str:
     """The headline table for a paper; best figures, and those not clearly worse, in bold."""
     scores = list(scores)
     rows = {model: headline(scores, model) for model in dict.fromkeys(s.model for s in scores)}
-    columns = list(next(iter(rows.values())))
-    bold = {column: leaders(row[column] for row in rows.values()) for column in columns}
+    names = columns(rows.values())
+    bold = {name: leaders(row[name] for row in rows.values() if name in row) for name in names}
     lines = [
         "% 95 % intervals over test tuples; one training run a model",
-        rf"\begin{{tabular}}{{l{'c' * len(columns)}}}",
+        rf"\begin{{tabular}}{{l{'c' * len(names)}}}",
         r"\toprule",
-        " & ".join(["", *columns]) + r" \\",
+        " & ".join(["", *names]) + r" \\",
         r"\midrule",
     ]
     for model, row in rows.items():
-        cells = [
-            rf"$\mathbf{{{_pm(row[c])}}}$" if model in bold[c] else f"${_pm(row[c])}$"
-            for c in columns
-        ]
+        cells = [_cell(row[name], model in bold[name]) if name in row else "--" for name in names]
         lines.append(" & ".join([LABELS.get(model, model), *cells]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
-def _pm(score: Score) -> str:
-    return str(score).replace("±", r"\pm")
+def _cell(score: Score, bold: bool) -> str:
+    text = str(score).replace("±", r"\pm")
+    return rf"$\mathbf{{{text}}}$" if bold else f"${text}$"
 
 
 def _read(dataset: str, model: str, root: Path | str | None) -> Evaluation:
@@ -314,21 +246,27 @@ def _read(dataset: str, model: str, root: Path | str | None) -> Evaluation:
         return Evaluation(model, None, trained, "not evaluated yet", remedy)
     evaluation = Evaluation(model, found, trained)
     try:
-        tidy([evaluation])
-    except (KeyError, TypeError, AttributeError) as error:
-        reason = f"its scores are of another version (no {error})"
-        return Evaluation(model, None, trained, reason, remedy)
+        known = bool(tidy([evaluation]))
+    except (KeyError, TypeError, AttributeError):
+        known = False
+    if not known:
+        return Evaluation(model, None, trained, "its scores are of another version", remedy)
     return evaluation
 
 
 def _expand(node: object, keys: list[str]) -> Iterator[tuple[dict[str, str], object]]:
-    """What stands at a path, once for every key that ``{given}`` and ``{target}`` may be."""
+    """What stands at a path, once for every key that ``{given}`` and ``{target}`` may be.
+
+    Nothing where the path ends before: files of before a measure was added, or models that do not
+    define it.
+    """
     if not keys:
         yield {}, node
         return
     head, *rest = keys
     if not head.startswith("{"):
-        yield from _expand(node[head], rest)
+        if head in node:
+            yield from _expand(node[head], rest)
         return
     for key, child in node.items():
         if isinstance(child, dict) or not rest and isinstance(child, float):
