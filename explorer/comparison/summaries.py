@@ -14,7 +14,7 @@ first. Where a model has one beta only, nothing is selected.
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from typing import NamedTuple
 from explorer.comparison.runs import ComparisonError, Result, Settings
 from explorer.evaluation.ranking import average_ranks, win_loss
 from explorer.palette import MODEL_LABELS
-from explorer.scores import MEASURES, Evaluation, Score, tidy
+from explorer.scores import MEASURES
 
 
 class Mean(NamedTuple):
@@ -39,8 +39,17 @@ class Mean(NamedTuple):
         return self.value, self.value - error, self.value + error
 
 
+class Figure(NamedTuple):
+    """A number of one run: a key of ``MEASURES``, what was given, what was generated from it."""
+
+    measure: str
+    given: str
+    target: str
+    value: float
+
+
 class Summary(NamedTuple):
-    """A figure of a model at a beta, over its runs; fields as in ``explorer.scores.Score``."""
+    """A figure of a model at a beta, over its runs."""
 
     model: str
     beta: float
@@ -132,10 +141,9 @@ TOGETHER = {"mean", "joint"}
 def summarize(results: Iterable[Result]) -> list[Summary]:
     """Every figure of every model and beta, over its finished runs."""
     values: dict[tuple, list[float]] = {}
-    for result, scores in _measured(results):
-        for score in scores:
-            key = (*result.run[:2], score.measure, score.given, score.target)
-            values.setdefault(key, []).append(score.value)
+    for result, figures in _measured(results):
+        for *name, value in figures:
+            values.setdefault((*result.run[:2], *name), []).append(value)
     return [Summary(*key, *_mean(runs)) for key, runs in values.items()]
 
 
@@ -185,10 +193,10 @@ def selected(results: Iterable[Result]) -> list[Result]:
 def headline(results: Iterable[Result]) -> dict[str, dict[str, Mean]]:
     """Return the one table: model to column to mean; a column is left out where it is undefined."""
     values: dict[str, dict[str, list[float]]] = {}
-    for result, scores in _measured(selected(results)):
+    for result, figures in _measured(selected(results)):
         row = values.setdefault(result.run.model, {})
         for column, axis in HEADLINE.items():
-            value = _along(scores, axis)
+            value = _along(figures, axis)
             if value is not None:
                 row.setdefault(column, []).append(value)
     return {
@@ -200,8 +208,8 @@ def headline(results: Iterable[Result]) -> dict[str, dict[str, Mean]]:
 def trade_off(results: Iterable[Result], x: Axis, y: Axis) -> dict[str, list[Point]]:
     """Model to its curve over beta, smallest first; models without either measure are out."""
     values: dict[str, dict[float, list[tuple[float, float]]]] = {}
-    for result, scores in _measured(results):
-        pair = _along(scores, x), _along(scores, y)
+    for result, figures in _measured(results):
+        pair = _along(figures, x), _along(figures, y)
         if None not in pair:
             curve = values.setdefault(result.run.model, {})
             curve.setdefault(result.run.beta, []).append(pair)
@@ -323,17 +331,38 @@ def shown(mean: Mean, digits: int, between: str = " ± ") -> str:
     return f"{mean.value:.{digits}f}" + ("" if error is None else f"{between}{error:.{digits}f}")
 
 
-def _measured(results: Iterable[Result]) -> Iterable[tuple[Result, list[Score]]]:
+def _measured(results: Iterable[Result]) -> Iterator[tuple[Result, list[Figure]]]:
     for result in results:
         if result.scores is not None:
-            yield result, tidy([Evaluation(result.run.model, result.scores, result.trained)])
+            yield result, list(_figures(result.scores))
 
 
-def _along(scores: list[Score], axis: Axis) -> float | None:
+def _figures(scores: dict) -> Iterator[Figure]:
+    """Every measure that these scores have."""
+    for key, measure in MEASURES.items():
+        for names, value in _expand(scores, measure.path.split("/")):
+            yield Figure(key, names.get("{given}", ""), names.get("{target}", ""), value)
+
+
+def _expand(node: object, keys: list[str]) -> Iterator[tuple[dict[str, str], float]]:
+    """Numbers at a path, for every key in the place of ``{given}`` and ``{target}``."""
+    if not keys:
+        number = node.get("mean") if isinstance(node, dict) else node
+        if isinstance(number, int | float):
+            yield {}, float(number)
+        return
+    head, *rest = keys
+    branches = node if isinstance(node, dict) else {}
+    for key in branches if head.startswith("{") else branches.keys() & {head}:
+        for names, number in _expand(branches[key], rest):
+            yield {head: key} | names, number
+
+
+def _along(figures: list[Figure], axis: Axis) -> float | None:
     found = {
-        score.given: score.value
-        for score in scores
-        if (score.measure, score.target) == (axis.measure, axis.target)
+        figure.given: figure.value
+        for figure in figures
+        if (figure.measure, figure.target) == (axis.measure, axis.target)
     }
     if axis.given in PICKS:
         return PICKS[axis.given](list(found.values())) if found else None

@@ -35,6 +35,9 @@ TELL_EVERY_SECONDS = 1.0
 EVALUATION_SEED = 0
 """The same for every run: all are asked about the same tuples with the same draws."""
 
+VALIDATED = {"latent_accuracy": "by_size", "coherence": "conditional_by_size"}
+"""Section of the scores to the table in it that counts for the selection of beta."""
+
 FAILURES = (ValueError, RuntimeError, ArithmeticError)
 """What is the run's own fault and would come again. A full disk is not."""
 
@@ -132,18 +135,20 @@ def _train_and_measure(
     model = MultimodalVAE.from_pretrained(own)
     started, used = time.monotonic(), time.process_time()
 
-    def measure(data: Dataset, sizes: dict[str, int], name: str) -> dict:
+    def measure(data: Dataset, name: str, **options: object) -> dict:
         return evaluate(
             model,
             data,
             judges,
             seed=EVALUATION_SEED,
             on_step=lambda what, done: tell(f"{name}: {what}", done),
-            **sizes,
+            **options,
         )
 
-    validated = _validation_score(measure(validation, settings.validation, "validation"))
-    scores = measure(data, settings.evaluation, "test")
+    validated = _validation_score(
+        measure(validation, "validation", only=VALIDATED, **settings.validation)
+    )
+    scores = measure(data, "test", **settings.evaluation)
     undefined = list(_undefined(scores)) + list(_undefined(validated))
     if undefined:
         raise ValueError(f"evaluation gave no number for {', '.join(undefined)}")
@@ -181,12 +186,12 @@ def _train(
 
 def _validation_score(scores: dict) -> dict[str, float]:
     """Latent accuracy, coherence and their mean: shares, in which beta does not appear."""
-    tables = {"latent_accuracy": "by_size", "coherence": "conditional_by_size"}
-    parts = {
-        name: round(fmean(figure["mean"] for figure in scores[name][table].values()), 4)
-        for name, table in tables.items()
-        if scores.get(name, {}).get(table)
-    }
+    parts = {}
+    for section, table in VALIDATED.items():
+        figures = scores[section].get(table, {}).values()
+        shares = [figure["mean"] for figure in figures if "mean" in figure]
+        if shares:
+            parts[section] = round(fmean(shares), 4)
     return parts | ({"score": round(fmean(parts.values()), 4)} if parts else {})
 
 
