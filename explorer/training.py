@@ -53,6 +53,7 @@ def train(
     precision: str = "32-true",
     progress: bool = True,
     on_step: Callable[[int, dict[str, float]], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> MultimodalVAE:
     """Train ``model`` on ``data.train`` and return it, in eval mode.
 
@@ -81,6 +82,8 @@ def train(
         Show a progress bar with the loss terms and the time left.
     on_step
         Called after every check of the loss with the number of steps done and the loss terms.
+    stop
+        Asked before every step; True ends the run there as if its budget were used.
 
     Raises
     ------
@@ -163,7 +166,9 @@ def train(
                 elapsed = earlier + time.monotonic() - started
                 cpu_seconds = cpu_earlier + time.process_time() - cpu_started
                 done = step / steps if steps is not None else elapsed / (60 * minutes)
-                last = fabric.broadcast(done >= 1) if devices > 1 else done >= 1
+                last = done >= 1 or (stop is not None and stop())
+                if devices > 1:
+                    last = fabric.broadcast(last)
                 if pending and (len(pending) >= check_every or last):
                     terms = _check(pending, names, step, path)
                     if bar:

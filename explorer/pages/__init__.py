@@ -5,4 +5,5 @@ PAGES = {  # path in the URL: title, in the order of the navigation; files are n
     "latent-space": "Latent space",
     "generation": "Generation",
     "scores": "Scores",
+    "train": "Train",
 }
