@@ -12,7 +12,10 @@ To add a rule of page 1: one entry in ``DASHES``, ``LABELS`` and both themes of 
 a model: one entry in ``MODEL_LOOKS``.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 THEMES = ("light", "dark")
 
@@ -85,6 +88,33 @@ FAMILY_COLORS: dict[str, dict[str, str]] = {
 stay apart, purple; encoders that see several modalities at once, gold."""
 
 
+class ByModel(dict[str, T]):
+    """Something for each key of ``MODELS``, and for checkpoints of one's own.
+
+    Those are called by the key, a hyphen and a tag: ``mopoe-2`` has what ``mopoe`` has, as
+    ``tagged`` makes it of that and the tag. ``in`` and loops see the keys only.
+    """
+
+    def __init__(
+        self, values: Mapping[str, T], tagged: Callable[[T, str], T] = lambda value, _: value
+    ) -> None:
+        super().__init__(values)
+        self.tagged = tagged
+
+    def __missing__(self, name: str) -> T:
+        key, hyphen, tag = name.partition("-")
+        if not hyphen:
+            raise KeyError(name)
+        return self.tagged(self[key], tag)
+
+    def get(self, name: str, default: T | None = None) -> T | None:
+        """What ``[name]`` gives, or ``default``."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
 class Look(NamedTuple):
     """How a model is drawn and called.
 
@@ -108,52 +138,60 @@ def _rule(key: str) -> Look:
     return Look(LABELS[key], key, DASHES[key])
 
 
-MODEL_LOOKS: dict[str, Look] = {
-    "poe": _rule("poe"),
-    "poe_unimodal": Look("Product and unimodal", "poe", "8 4"),
-    "logpool": _rule("logpool"),
-    "moe": _rule("moe"),
-    "moe_mixture": Look("Exact mixture", "moe", "9 4"),
-    "moe_iwae": Look("Mixture, IWAE", "moe", "5 3"),
-    "moe_dreg": Look("MMVAE (DReG)", "moe", "10 4 2 4"),
-    "mopoe": _rule("mopoe"),
-    "mopoe_mixture": Look("Exact mixture of products", "mopoe", ""),
-    "mopoe_style": Look("Mixture of products, styles", "mopoe", "10 4 2 4"),
-    "wb": _rule("wb"),
-    "mwb": _rule("mwb"),
-    "mwb_mixture": Look("Exact mixture of Wasserstein", "mwb", ""),
-    "moments": _rule("moments"),
-    "mmjsd": Look("mmJSD", "moe", "1 3"),
-    "mvtcae": Look("MVTCAE", "poe", "10 4 2 4"),
-    "independent": Look("Independent", "apart", ""),
-    "aggregated_std": Look("Aggregated, mean std", "wb", ""),
-    "aggregated_variance": Look("Aggregated, mean variance", "wb", "5 3"),
-    "aggregated_product": Look("Aggregated, product", "poe", "5 3"),
-    "mmvamp": Look("MM-VAMP", "apart", "9 4"),
-    "mmvamp_pairwise": Look("MM-VAMP, pairwise", "apart", "10 4 2 4"),
-    "jmvae": Look("JMVAE", "joint", "9 4"),
-    "nexus": Look("Nexus", "joint", "1 3"),
-    "mac_wae": Look("MAC-WAE", "joint", ""),
-    "mac_vae": Look("MAC-VAE", "joint", "5 3"),
-    "m_wae": Look("M-WAE", "joint", "10 4 2 4"),
-}
+MODEL_LOOKS: ByModel[Look] = ByModel(
+    {
+        "poe": _rule("poe"),
+        "poe_unimodal": Look("Product and unimodal", "poe", "8 4"),
+        "logpool": _rule("logpool"),
+        "moe": _rule("moe"),
+        "moe_mixture": Look("Exact mixture", "moe", "9 4"),
+        "moe_iwae": Look("Mixture, IWAE", "moe", "5 3"),
+        "moe_dreg": Look("MMVAE (DReG)", "moe", "10 4 2 4"),
+        "mopoe": _rule("mopoe"),
+        "mopoe_mixture": Look("Exact mixture of products", "mopoe", ""),
+        "mopoe_style": Look("Mixture of products, styles", "mopoe", "10 4 2 4"),
+        "wb": _rule("wb"),
+        "mwb": _rule("mwb"),
+        "mwb_mixture": Look("Exact mixture of Wasserstein", "mwb", ""),
+        "moments": _rule("moments"),
+        "mmjsd": Look("mmJSD", "moe", "1 3"),
+        "mvtcae": Look("MVTCAE", "poe", "10 4 2 4"),
+        "independent": Look("Independent", "apart", ""),
+        "aggregated_std": Look("Aggregated, mean std", "wb", ""),
+        "aggregated_variance": Look("Aggregated, mean variance", "wb", "5 3"),
+        "aggregated_product": Look("Aggregated, product", "poe", "5 3"),
+        "mmvamp": Look("MM-VAMP", "apart", "9 4"),
+        "mmvamp_pairwise": Look("MM-VAMP, pairwise", "apart", "10 4 2 4"),
+        "jmvae": Look("JMVAE", "joint", "9 4"),
+        "nexus": Look("Nexus", "joint", "1 3"),
+        "mac_wae": Look("MAC-WAE", "joint", ""),
+        "mac_vae": Look("MAC-VAE", "joint", "5 3"),
+        "m_wae": Look("M-WAE", "joint", "10 4 2 4"),
+    },
+    lambda look, tag: look._replace(label=f"{look.label} ({tag})"),
+)
 """Key of ``MODELS`` -> its look."""
 
-MODEL_LABELS: dict[str, str] = {key: look.label for key, look in MODEL_LOOKS.items()}
+MODEL_LABELS: ByModel[str] = ByModel(
+    {key: look.label for key, look in MODEL_LOOKS.items()}, lambda label, tag: f"{label} ({tag})"
+)
 """Model key -> short name."""
 
-MODEL_DASHES: dict[str, str] = {key: look.dash for key, look in MODEL_LOOKS.items()}
+MODEL_DASHES: ByModel[str] = ByModel({key: look.dash for key, look in MODEL_LOOKS.items()})
 """Model key -> SVG ``stroke-dasharray`` in px; empty is solid."""
 
-MODEL_COLORS: dict[str, dict[str, str]] = {
-    theme: {key: colors[look.family] for key, look in MODEL_LOOKS.items()}
+MODEL_COLORS: dict[str, ByModel[str]] = {
+    theme: ByModel({key: colors[look.family] for key, look in MODEL_LOOKS.items()})
     for theme, colors in FAMILY_COLORS.items()
 }
 """Theme -> model key -> color."""
 
-PLOTLY_DASHES: dict[str, str] = {
-    key: dash.replace(" ", "px,") + "px" if dash else "solid" for key, dash in MODEL_DASHES.items()
-}
+PLOTLY_DASHES: ByModel[str] = ByModel(
+    {
+        key: dash.replace(" ", "px,") + "px" if dash else "solid"
+        for key, dash in MODEL_DASHES.items()
+    }
+)
 """The same patterns for Plotly's ``line.dash``."""
 
 CLASS_COLORS: dict[str, tuple[str, ...]] = {

@@ -22,6 +22,7 @@ ROOMS = [
     "training",
     "checkpoints",
     "evaluation",
+    "ranking",
     "published",
     "palette",
     "cards",

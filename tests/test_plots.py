@@ -10,9 +10,9 @@ from PIL import Image
 
 from explorer import plots
 from explorer.aggregations import subset_label, subsets
-from explorer.evaluation.ranking import WinLoss
 from explorer.palette import BACKGROUNDS, COLORS, INK, LABELS, MODEL_COLORS, MODEL_LABELS, THEMES
 from explorer.plots import SYMBOLS
+from explorer.ranking import WinLoss
 
 NAMES = ["m0", "m1", "m2"]
 SUBSETS = [subset_label(subset) for subset in subsets(NAMES)]

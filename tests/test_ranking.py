@@ -4,8 +4,8 @@ from math import comb, nan
 
 import pytest
 
-from explorer.evaluation.ranking import WinLoss, average_ranks, ranks, times_best, win_loss
 from explorer.published.translation import BETTER, OUTCOMES
+from explorer.ranking import WinLoss, average_ranks, ranks, times_best, win_loss
 
 TASKS = ("reconstruction", "many to one", "one to one")
 PRINTED = {

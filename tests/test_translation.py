@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from explorer.datasets import Modality
-from explorer.evaluation.ranking import average_ranks, win_loss
 from explorer.evaluation.translation import outcomes, report, tasks
 from explorer.gaussians import Gaussian
 from explorer.models import MultimodalVAE
+from explorer.ranking import average_ranks, win_loss
 
 NAMES = ("a", "b", "c")
 

@@ -5,14 +5,16 @@ To add one: an entry in ``CARDS`` of the family's module, for the key of ``MODEL
 
 from explorer.cards import apart, averages, joint, mixtures
 from explorer.cards.card import Card
-from explorer.palette import MODEL_LABELS
+from explorer.palette import MODEL_LABELS, ByModel
 
 __all__ = ["CARDS", "Card"]
 
-CARDS: dict[str, Card] = dict(
-    sorted(
-        (averages.CARDS | mixtures.CARDS | apart.CARDS | joint.CARDS).items(),
-        key=lambda item: list(MODEL_LABELS).index(item[0]),
+CARDS: ByModel[Card] = ByModel(
+    dict(
+        sorted(
+            (averages.CARDS | mixtures.CARDS | apart.CARDS | joint.CARDS).items(),
+            key=lambda item: list(MODEL_LABELS).index(item[0]),
+        )
     )
 )
 """Key of ``MODELS`` -> card, in the order of the palette."""

@@ -23,9 +23,9 @@ from explorer.comparison.summaries import (
     select_beta,
     shown,
 )
-from explorer.evaluation.ranking import average_ranks
 from explorer.files import write_whole
 from explorer.palette import MODEL_LABELS
+from explorer.ranking import average_ranks
 from explorer.scores import MEASURES
 
 LINE_EVERY_SECONDS = 60.0

@@ -20,8 +20,8 @@ from statistics import fmean, stdev
 from typing import NamedTuple
 
 from explorer.comparison.runs import ComparisonError, Result, Settings
-from explorer.evaluation.ranking import average_ranks, win_loss
 from explorer.palette import MODEL_LABELS
+from explorer.ranking import average_ranks, win_loss
 from explorer.scores import MEASURES
 
 
@@ -234,7 +234,7 @@ def by_number(results: Iterable[Result], measure: str = "coherence") -> dict[str
 def outcomes(
     results: Iterable[Result], measures: Sequence[str] = RANKED
 ) -> tuple[dict[tuple[str, str, str], dict[str, float]], dict[tuple[str, str, str], int]]:
-    """What ``explorer.evaluation.ranking`` compares models by, at the selected betas.
+    """What ``explorer.ranking`` compares models by, at the selected betas.
 
     Returns
     -------

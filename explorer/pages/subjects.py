@@ -48,12 +48,16 @@ SUBJECTS: dict[str, Subject] = {
 
 
 def trained(name: str) -> tuple[str, ...]:
-    """Models with a checkpoint on dataset ``name``, by family."""
-    found = {key for _, key, _ in list_pretrained(name)}
-    families = list(FAMILY_COLORS["light"])
+    """Models with a checkpoint on dataset ``name``, by family; one's own beside what they are."""
+    found = [key for _, key, _ in list_pretrained(name) if MODEL_LABELS.get(key)]
+    families, keys = list(FAMILY_COLORS["light"]), list(MODEL_LABELS)
     return tuple(
         sorted(
-            (key for key in MODEL_LABELS if key in found),
-            key=lambda key: families.index(MODEL_LOOKS[key].family),
+            found,
+            key=lambda key: (
+                families.index(MODEL_LOOKS[key].family),
+                keys.index(key.partition("-")[0]),
+                key,
+            ),
         )
     )

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from explorer.evaluation.ranking import WinLoss
 from explorer.palette import BACKGROUNDS, INK, MODEL_LABELS
 from explorer.plots.style import FAINT, MUTED, SCALE, Estimate, bars, bigger, look, template
+from explorer.ranking import WinLoss
 
 CLEAR = 0.05
 """A p-value below it is marked."""
@@ -256,7 +256,7 @@ def plot_win_loss(counts: Mapping[tuple[str, str], WinLoss], *, theme: str = "li
     Parameters
     ----------
     counts
-        As ``explorer.evaluation.ranking.win_loss`` returns them.
+        As ``explorer.ranking.win_loss`` returns them.
     """
     models = list(dict.fromkeys(row for row, _ in counts))
     labels = [MODEL_LABELS.get(model, model) for model in models]

@@ -3,40 +3,50 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.palette import BACKGROUNDS, COLORS, INK, MODEL_COLORS, MODEL_LABELS, PLOTLY_DASHES
+from explorer.palette import (
+    BACKGROUNDS,
+    COLORS,
+    INK,
+    MODEL_COLORS,
+    MODEL_LABELS,
+    PLOTLY_DASHES,
+    ByModel,
+)
 
 Estimate = tuple[float, float, float]
 """A number and the ends of its interval."""
 
-SYMBOLS: dict[str, str] = {
-    "poe": "circle",
-    "poe_unimodal": "circle-dot",
-    "mvtcae": "circle-x",
-    "aggregated_product": "circle-cross",
-    "logpool": "diamond",
-    "moe": "square",
-    "moe_mixture": "square-dot",
-    "moe_iwae": "square-cross",
-    "moe_dreg": "square-x",
-    "mmjsd": "square-open",
-    "mopoe": "triangle-up",
-    "mopoe_mixture": "triangle-up-dot",
-    "mopoe_style": "triangle-up-open",
-    "wb": "cross",
-    "aggregated_std": "cross-dot",
-    "aggregated_variance": "cross-open",
-    "mwb": "star",
-    "mwb_mixture": "star-dot",
-    "moments": "x",
-    "independent": "pentagon",
-    "mmvamp": "pentagon-dot",
-    "mmvamp_pairwise": "pentagon-open",
-    "jmvae": "hexagon",
-    "nexus": "hexagon-dot",
-    "mac_wae": "hexagram",
-    "mac_vae": "hexagram-dot",
-    "m_wae": "hexagram-open",
-}
+SYMBOLS: ByModel[str] = ByModel(
+    {
+        "poe": "circle",
+        "poe_unimodal": "circle-dot",
+        "mvtcae": "circle-x",
+        "aggregated_product": "circle-cross",
+        "logpool": "diamond",
+        "moe": "square",
+        "moe_mixture": "square-dot",
+        "moe_iwae": "square-cross",
+        "moe_dreg": "square-x",
+        "mmjsd": "square-open",
+        "mopoe": "triangle-up",
+        "mopoe_mixture": "triangle-up-dot",
+        "mopoe_style": "triangle-up-open",
+        "wb": "cross",
+        "aggregated_std": "cross-dot",
+        "aggregated_variance": "cross-open",
+        "mwb": "star",
+        "mwb_mixture": "star-dot",
+        "moments": "x",
+        "independent": "pentagon",
+        "mmvamp": "pentagon-dot",
+        "mmvamp_pairwise": "pentagon-open",
+        "jmvae": "hexagon",
+        "nexus": "hexagon-dot",
+        "mac_wae": "hexagram",
+        "mac_vae": "hexagram-dot",
+        "m_wae": "hexagram-open",
+    }
+)
 """Model -> marker symbol: a shape for each family, its members apart by what is inside."""
 
 FAINT: dict[str, str] = {"light": "#d9d5cb", "dark": "#3a3f4c"}

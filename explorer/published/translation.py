@@ -1,6 +1,6 @@
 """The MAC-WAE study: 42 outcomes of seven models, as printed, and what is known about them.
 
-``OUTCOMES`` and ``BETTER`` are what ``explorer.evaluation.ranking`` takes. The paper's own summary
+``OUTCOMES`` and ``BETTER`` are what ``explorer.ranking`` takes. The paper's own summary
 of them (best in 29 of 42) holds only where M-WAE is left out; with all seven it is 26.
 """
 

@@ -19,7 +19,6 @@ from math import isnan
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest, rankdata
 
 Outcomes = Mapping[Hashable, Mapping[str, float]]
 """Outcome -> model -> value."""
@@ -76,6 +75,8 @@ class WinLoss(NamedTuple):
         A tie counts as not won, which makes the test more careful. It takes outcomes for
         independent tosses, which those of one data set are not, so it comes out too small.
         """
+        from scipy.stats import binomtest  # takes a second, and pages import this module
+
         return binomtest(self.wins, self.n, 0.5, alternative="greater").pvalue
 
 
@@ -95,6 +96,8 @@ def ranks(values: Mapping[str, float], better: int = 1) -> dict[str, float]:
     if len(values) < 2:
         raise ValueError(f"a rank needs at least two models, got {', '.join(values) or 'none'}")
     _check(values, better)
+    from scipy.stats import rankdata
+
     places = rankdata(better * np.array(list(values.values())))
     return {
         model: float((place - 1) / (len(values) - 1))
