@@ -60,7 +60,7 @@ def scored(tmp_path_factory):
     shapes = {m.name: m.shape for m in data.modalities}
     judges = Classifiers(shapes, 10, dict.fromkeys(shapes, 0.96), 0.9)
     sizes = {"n_train": 60, "n_few": 30, "n_test": 40, "n_prior": 20, "n_likelihood": 3}
-    scores = evaluate(model, data, judges, **sizes, n_draws=4, n_images=4)
+    scores = evaluate(model, data, judges, **sizes, n_draws=4, n_images=4, n_diversity=2)
     root = tmp_path_factory.mktemp("scored")
     model.save_pretrained(root / "polydigits" / "mopoe")
     scores["computed"] = origin(root / "polydigits" / "mopoe", 0, 1.0, 1.0)
@@ -102,7 +102,7 @@ def about(lab):
     """What can be asked of ``lab``."""
     from explorer.pages.answers import describe
 
-    return describe(lab)
+    return describe(lab.data, tuple(lab.models), 8)
 
 
 def wait_for_health(url, process, log, seconds=60):

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 
 from explorer.__main__ import app
 from explorer.checkpoints import PRETRAINED, list_pretrained, load_pretrained, read_scores
-from explorer.datasets import load_dataset
+from explorer.datasets import DATASETS, load_dataset
 from explorer.evaluation import evaluate, origin, weights_sha256, write_scores
-from explorer.evaluation.classifiers import load_classifiers
+from explorer.evaluation.classifiers import Classifiers, load_classifiers
 from explorer.models import build_model
+from explorer.scores import Evaluation, headline, tidy
 
 SIZES = {
     "n_train": 60,
@@ -26,6 +27,9 @@ SIZES = {
     "n_likelihood": 5,
     "n_draws": 6,
     "n_images": 10,
+    "n_translation": 8,
+    "n_diversity": 4,
+    "n_frechet": 20,
 }
 SHIPPED = {model: folder for _, model, folder in list_pretrained("polydigits", PRETRAINED)}
 SUBSET = ["m1", "m3"]
@@ -83,7 +87,8 @@ def figures(tree):
 
 def test_every_figure_is_a_number_with_an_error(scores):
     every = list(figures(scores))
-    assert len(every) == 2 * (31 + 5) + (4 + 5 * 4 + 5 + 31 * 5 + 1) + (6 + 3) + 6 * 3
+    shared = 2 * (31 + 5) + (4 + 5 * 4 + 5 + 31 * 5 + 1) + (2 * 6 + 3) + 6 * 3
+    assert len(every) == shared + 5 * 3 + 2 * 5
     assert all(abs(f["mean"]) < 1e9 and 0 <= f["standard_error"] < 1e9 for f in every)
     assert all(0 <= f["mean"] <= 1 for part in list(scores)[:2] for f in figures(scores[part]))
 
@@ -94,16 +99,17 @@ def test_the_same_seed_gives_the_same_scores(scores, data, judges):
 
 def test_modalities_are_encoded_once_and_not_once_per_subset(run):
     _, rows, _ = run
-    # the objective, for the ELBO, encodes for itself
-    once = SIZES["n_train"] + SIZES["n_test"] + SIZES["n_likelihood"]
+    # for the likelihood every subset, the mixture that is trained and, for the ELBO, the objective
+    once = SIZES["n_train"] + SIZES["n_test"] + 3 * SIZES["n_likelihood"]
     assert rows == dict.fromkeys(rows, once)
 
 
 def test_progress_is_told_for_every_part(run):
     _, _, told = run
     parts = ["encoding", "latent accuracy", "coherence", "likelihood", "reconstruction"]
+    parts += ["translation", "diversity", "geometry"]
     assert list(told) == parts
-    assert [told[name] for name in parts[1:]] == pytest.approx([1] * 4)
+    assert [told[name] for name in parts[1:]] == pytest.approx([1] * 7)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -118,7 +124,56 @@ def test_scores_are_written_whole_and_read_back(scores, tmp_path):
     assert read_scores(tmp_path) == json.loads(json.dumps(scores))
     assert [p.name for p in tmp_path.iterdir()] == ["scores.json"]
     lines = (tmp_path / "scores.json").read_text().splitlines()
-    assert len(lines) < 600 and all(len(line) < 400 for line in lines)
+    figures = [line for line in lines if '"how": ' not in line]
+    assert len(lines) < 700 and all(len(line) < 400 for line in figures)
+
+
+def test_only_what_is_asked_for_is_computed(scores, data, judges):
+    some = evaluate(untrained(data, "mwb"), data, judges, only=["coherence", "geometry"], **SIZES)
+    assert some == {key: scores[key] for key in ("coherence", "geometry")}
+    with pytest.raises(ValueError, match=r"sections are latent_accuracy, .*; got beauty"):
+        evaluate(untrained(data, "mwb"), data, judges, only=["beauty"], **SIZES)
+
+
+@pytest.fixture(scope="module", params=DATASETS)
+def other(request):
+    data = load_dataset(request.param)
+    shapes = {m.name: m.shape for m in data.modalities}
+    kinds = {m.name: m.kind for m in data.modalities}
+    torch.manual_seed(0)
+    ceiling = dict.fromkeys(shapes, 0.9)
+    return data, Classifiers(shapes, len(data.classes), ceiling, 0.8, kinds)
+
+
+@pytest.mark.parametrize("name", ["moe_dreg", "mopoe_style", "mmvamp", "nexus", "mac_wae"])
+def test_every_kind_of_model_is_measured_on_every_dataset(name, other, tmp_path):
+    """What is not defined for it says why; everything else is a number, and is read back."""
+    data, judges = other
+    model = untrained(data, name)
+    scores = evaluate(model, data, judges, **SIZES)
+    text = json.dumps(scores, allow_nan=False)
+    assert json.loads(text) == scores
+    absent = {
+        "likelihood": not model.has_density,
+        "joint": not model.has_prior,
+        "frechet": not model.has_prior,
+    }
+    found = {
+        "likelihood": "absent" in scores["likelihood"],
+        "joint": "absent" in scores["coherence"]["joint"],
+        "frechet": "absent" in scores["diversity"]["classifier_frechet_distance"],
+    }
+    assert found == absent
+    assert set(scores["translation"]) == {"how", "test_tuples", *model.names}
+    rows = tidy([Evaluation(name, scores, {})])
+    measured = {row.measure for row in rows}
+    assert ("log_likelihood" in measured) == model.has_density
+    assert ("joint_coherence" in measured) == ("frechet" in measured) == model.has_prior
+    assert {"latent_accuracy", "coherence", "diversity", "code_variance"} <= measured
+    assert len([row for row in rows if row.standard_error is not None]) == len(
+        list(figures(scores))
+    )
+    assert {"accuracy, 1", "coherence, 1"} <= set(headline(rows, name))
 
 
 # ------------------------------------------------------------------------ the shipped scores
@@ -192,10 +247,11 @@ def test_shipped_coherence_is_recomputed(shipped, data, judges):
     """One subset, generated by itself, with other draws of z: within four standard errors."""
     model, scores = shipped
     generator = torch.Generator().manual_seed(99)
-    images = model.generate(data.test[slice(0, 2000)], SUBSET, 1, generator)
+    n = scores["coherence"]["test_tuples"]
+    images = model.generate(data.test[slice(0, n)], SUBSET, 1, generator)
     calls = judges.predict({name: image[0] for name, image in images.items()})
     for name, recorded in scores["coherence"]["by_subset"]["+".join(SUBSET)].items():
-        share = (calls[name] == data.test.labels[:2000]).double().mean().item()
+        share = (calls[name] == data.test.labels[:n]).double().mean().item()
         error = max(recorded["standard_error"], 0.002)
         assert recorded["mean"] == pytest.approx(share, abs=4 * error * 2**0.5)
 
@@ -216,13 +272,20 @@ def test_the_command_writes_every_section_beside_the_checkpoint(data, tmp_path, 
     folder = tmp_path / "polydigits" / "poe"
     untrained(data, "poe").save_pretrained(folder)
     monkeypatch.setattr("explorer.evaluation.evaluate", partial(evaluate, **SIZES))
-    answer = CliRunner().invoke(app, ["evaluate", "--root", str(tmp_path)])
+    few = ["--tuples", "40", "--draws", "12", "--likelihood-tuples", "5", "--every-subset"]
+    answer = CliRunner().invoke(app, ["evaluate", "--root", str(tmp_path), *few])
     assert answer.exit_code == 0, answer.output
     scores = read_scores(folder)
     assert (scores["dataset"], scores["model"]) == ("polydigits", "poe")
     assert scores["computed"]["weights_sha256"] == weights_sha256(folder)
     assert scores["computed"]["cpu_seconds"] > 0
-    assert {"latent_accuracy", "coherence", "likelihood", "reconstruction"} < set(scores)
+    assert scores["latent_accuracy"]["test_tuples"] == 40
+    assert (scores["likelihood"]["draws"], scores["likelihood"]["test_tuples"]) == (12, 5)
+    assert len(scores["likelihood"]["importance_weighted"]) == 31
+    sections = {"latent_accuracy", "coherence", "likelihood", "reconstruction"}
+    assert sections | {"translation", "diversity", "geometry"} < set(scores)
+    # what was computed is what is listed
+    assert f"{scores['coherence']['conditional_by_size']['1']['mean']:.3f}" in answer.output
 
 
 @pytest.mark.parametrize("damaged", [False, True])

@@ -13,6 +13,8 @@ from explorer.evaluation.likelihood import (
     importance_weighted,
     log_mean_weight,
     log_weights,
+    published_statistic,
+    report,
 )
 from explorer.gaussians import Gaussian, Mixture
 from explorer.models import MultimodalVAE
@@ -111,7 +113,7 @@ def test_averaging_over_different_observations_would_be_caught(maps, batch, evid
     model = exact_model("mopoe", maps)
     log_w = log_weights(model, batch, model.subset_posterior(batch), n_draws=2000)
     right = log_mean_weight(log_w)
-    wrong = log_mean_weight(log_w.T.reshape(-1).view(log_w.shape))
+    wrong = published_statistic(log_w)
     assert (right - evidence).abs().max() < 0.05
     assert (wrong - evidence).abs().max() > 1
     assert wrong.mean() > evidence.mean() + 1
@@ -196,3 +198,95 @@ def test_one_dominant_weight_is_worth_one_draw():
     log_w = torch.tensor([[0.0, -300.0, -300.0], [-5000.0, -5000.0, -5000.0]])
     torch.testing.assert_close(effective_sample_size(log_w), torch.tensor([1.0, 3.0]))
     torch.testing.assert_close(log_mean_weight(log_w), torch.tensor([-math.log(3), -5000.0]))
+
+
+def test_the_published_statistic_is_not_the_evidence_where_ours_is(maps, batch, evidence):
+    """With the exact posterior every weight is the evidence: only mixing observations can err."""
+    model = exact_model("poe", maps)
+    answer = importance_weighted(model, batch, {"this": None}, n_draws=12)["this"]
+    torch.testing.assert_close(answer.log_likelihood, evidence)
+    # 12 draws of 6 observations: each row holds every observation twice
+    mixed = evidence.logsumexp(0) - math.log(6)
+    torch.testing.assert_close(answer.published_statistic, mixed.expand(6))
+    assert mixed > evidence.mean() + 1
+
+
+def test_the_published_statistic_averages_rows_as_the_released_code_lays_them_out():
+    """Two observations of three draws: flattened draw by draw, then cut in two."""
+    log_w = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]]).log()
+    expected = torch.tensor([(1 + 10 + 2) / 3, (20 + 3 + 30) / 3]).log()
+    torch.testing.assert_close(published_statistic(log_w), expected)
+    alone = log_w[:1]
+    torch.testing.assert_close(published_statistic(alone), log_mean_weight(alone))
+
+
+def test_all_draws_count_however_many_are_decoded_at_once(maps, batch, evidence):
+    """A thousand are decoded in four parts."""
+    model = exact_model("moe", maps)
+    log_w = log_weights(model, batch, model.posterior(batch), 1000)
+    assert log_w.shape == (6, 1000)
+    assert (log_mean_weight(log_w) - evidence).abs().max() < 0.5
+
+
+def ask(model, batch, **settings):
+    settings = {"n_draws": 12, "every_subset": False, "seed": 0} | settings
+    return report(model, batch, on_step=lambda done: None, **settings)
+
+
+@pytest.mark.parametrize("every_subset", [False, True])
+def test_a_section_asks_one_subset_of_each_size_or_every_one(every_subset, maps, batch):
+    section = ask(exact_model("mopoe", maps), batch, every_subset=every_subset)
+    nested = {"a", "a+b", "a+b+c"}
+    every = nested | {"b", "c", "a+c", "b+c"}
+    expected = (every if every_subset else nested) | {"joint"}
+    assert set(section["importance_weighted"]) == expected
+    assert set(section["published_statistic"]) == expected
+    assert (section["draws"], section["test_tuples"]) == (12, 6)
+
+
+def test_what_a_subset_believes_is_the_same_asked_alone_or_with_all_others(maps, batch):
+    """Moe: of the mixture only those that are given take part."""
+    model = exact_model("moe", maps)
+    for observed in (["a"], ["c", "a"]):
+        own = model.subset_posterior(batch, observed)
+        generator = torch.Generator().manual_seed(hash((0, 2)) & (2**63 - 1))
+        row = Mixture(own.weights, Gaussian(*(part[:, 2:3] for part in own.components)))
+        alone = {name: x[2:3] for name, x in batch.items()}
+        expected = log_mean_weight(log_weights(model, alone, row, 9, generator))
+        found = estimate(model, batch, observed, n_draws=9, seed=0)
+        torch.testing.assert_close(found.log_likelihood[2:3], expected)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"aggregation": "moe", "objective": "independent", "shared": False}, "latent of its own"),
+        ({"style_dim": 2}, "styles"),
+    ],
+)
+def test_where_log_p_is_not_defined_the_reason_stands_instead(options, reason, batch):
+    modalities = [Modality(n, (SIZE,), likelihood="normal", network="mlp") for n in "abc"]
+    model = MultimodalVAE(modalities, latent_dim=LATENT, **options).eval()
+    section = ask(model, batch)
+    assert list(section) == ["absent"] and reason in section["absent"]
+    with pytest.raises(ValueError, match=reason):
+        estimate(model, batch)
+
+
+def test_the_elbo_of_laplace_beliefs_is_taken_by_their_density(maps, batch):
+    """No closed form of Gaussians may be used: the bound must stay below the estimate."""
+    model = MultimodalVAE(
+        exact_model("moe", maps).modalities,
+        aggregation="moe",
+        latent_dim=LATENT,
+        objective="iwae",
+        latent="laplace",
+    ).eval()
+    for name, w in zip("abc", maps, strict=True):
+        model.encoders[name], model.decoders[name] = Expert(w), Linear(w)
+    many = {name: x[:1].expand(2000, -1) for name, x in batch.items()}
+    section = ask(model, many)
+    draw = model.posterior(many).rsample(torch.Generator().manual_seed(5))
+    gap = model.posterior(many).log_prob(draw) - model.prior(draw).log_prob(draw)
+    assert section["kl"]["mean"] == pytest.approx(gap.mean().item(), abs=0.2)
+    assert section["elbo"]["mean"] < section["importance_weighted"]["a+b+c"]["mean"]

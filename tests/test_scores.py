@@ -11,12 +11,14 @@ import pytest
 
 from explorer.checkpoints import PRETRAINED, list_pretrained
 from explorer.models import MODELS
+from explorer.palette import LABELS
 from explorer.scores import (
     MEASURES,
     Score,
     as_csv,
     as_json,
     as_latex,
+    columns,
     difference,
     headline,
     is_clear,
@@ -166,3 +168,57 @@ def test_measures_have_different_names_and_a_direction():
     labels = [measure.label for measure in MEASURES.values()]
     assert len(set(labels)) == len(labels)
     assert {measure.better for measure in MEASURES.values()} == {-1, 0, 1}
+
+
+# ---- what a model does not define
+
+
+@pytest.fixture
+def partial(evaluations):
+    """Scores of two models of which one has no likelihood, no prior and no pictures."""
+    kept = {e.model: e for e in evaluations}
+    reason = {"absent": "for a reason"}
+    scores = kept["wb"].scores
+    lacking = scores | {
+        "likelihood": reason,
+        "coherence": scores["coherence"] | {"joint": reason},
+        "reconstruction": {"m0": {"rmse": {"mean": 0.5, "standard_error": 0.1}}},
+        "diversity": scores["diversity"] | {"classifier_frechet_distance": reason},
+    }
+    return [kept["wb"]._replace(scores=lacking), kept["poe"]]
+
+
+def test_absent_measures_give_no_rows_and_others_stay(partial):
+    rows = tidy(partial)
+    own = {row.measure for row in rows if row.model == "wb"}
+    gone = {"log_likelihood", "elbo", "joint_coherence", "ssim", "frechet", "published_statistic"}
+    assert not gone & own
+    assert {"latent_accuracy", "coherence", "rmse", "diversity", "gap"} <= own
+    assert gone <= {row.measure for row in rows if row.model == "poe"}
+
+
+def test_a_partial_headline_leaves_its_cells_empty(partial):
+    rows = tidy(partial)
+    lacking, full = (headline(rows, model) for model in ("wb", "poe"))
+    assert list(full) == columns([lacking, full]) == columns([full, lacking])
+    assert set(full) - set(lacking) == {"joint", "log p(x)", "draws", "SSIM"}
+    body = as_latex(rows).split(r"\midrule")[1].split(r"\bottomrule")[0].strip().splitlines()
+    cells = {line.split(" & ")[0]: line.removesuffix(r" \\").split(" & ")[1:] for line in body}
+    assert cells[LABELS["wb"]][4:] == ["--"] * 4
+    assert "--" not in cells[LABELS["poe"]]
+    assert len(list(csv.DictReader(io.StringIO(as_csv(rows, partial))))) == len(rows)
+    assert leaders([]) == set()
+
+
+def test_files_of_before_a_measure_was_added_are_read(scored, tmp_path):
+    shutil.copytree(scored / "polydigits", tmp_path / "polydigits")
+    path = tmp_path / "polydigits" / "wb" / "scores.json"
+    scores = json.loads(path.read_text())
+    for section in ("translation", "diversity", "geometry"):
+        del scores[section]
+    del scores["likelihood"]["published_statistic"]
+    path.write_text(json.dumps(scores))
+    found = {e.model: e for e in read_evaluations("polydigits", tmp_path)}
+    assert found["wb"].problem == ""
+    rows = tidy([found["wb"]])
+    assert select(rows, "log_likelihood")["wb"] and not select(rows, "translation_ssim")

@@ -13,10 +13,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from explorer.checkpoints import CheckpointError, checkpoint_directory, read_scores
-from explorer.models import MODELS
-from explorer.models.vae import CONFIG
-from explorer.palette import LABELS
+from explorer.checkpoints import (
+    CONFIG,
+    CheckpointError,
+    checkpoint_directory,
+    list_pretrained,
+    read_scores,
+)
+from explorer.palette import MODEL_LABELS
 from explorer.scores.measures import MEASURES
 
 Z = 1.959964
@@ -85,8 +89,13 @@ class Evaluation(NamedTuple):
 
 
 def read_evaluations(dataset: str, root: Path | str | None = None) -> list[Evaluation]:
-    """Scores of every model on a dataset, those without scores too, in the order of ``MODELS``."""
-    return [_read(dataset, model, root) for model in MODELS]
+    """Scores of every model on a dataset, those without scores too, in the order of ``MODELS``.
+
+    Checkpoints of one's own (``mopoe-2``) come last.
+    """
+    found = [name for _, name, _ in list_pretrained(dataset, root)]
+    own = [name for name in found if name not in MODEL_LABELS and MODEL_LABELS.get(name)]
+    return [_read(dataset, model, root) for model in [*MODEL_LABELS, *own]]
 
 
 def tidy(evaluations: Iterable[Evaluation]) -> list[Score]:
@@ -147,6 +156,48 @@ def columns(rows: Iterable[dict[str, Score]]) -> list[str]:
     """Return the columns of several headlines, in the order of the fullest."""
     by_length = sorted(rows, key=len, reverse=True)
     return list(dict.fromkeys(column for row in by_length for column in row))
+
+
+def absences(evaluation: Evaluation) -> dict[str, str]:
+    """Why figures are missing: path in the file, joined by ``/``, to the reason it gives."""
+
+    def walk(node: object, path: str) -> Iterator[tuple[str, str]]:
+        if isinstance(node, dict):
+            if "absent" in node:
+                yield path, node["absent"]
+            for key, child in node.items():
+                yield from walk(child, f"{path}/{key}" if path else key)
+
+    return dict(walk(evaluation.scores, ""))
+
+
+TRANSLATIONS = ("translation_ssim", "translation_bleu", "translation_rmse")
+"""Measures of translation; a modality is compared by the first that it has, as in the study of
+the MAC-WAE paper."""
+
+
+def translation_outcomes(
+    scores: Iterable[Score],
+) -> tuple[dict[tuple[str, str, str], dict[str, float]], dict[tuple[str, str, str], int]]:
+    """What ``explorer.ranking`` compares models by: their translations, as in the MAC-WAE paper.
+
+    Returns
+    -------
+    outcomes, better
+        (task, modality, measure) to model to value, where two models or more have it; and 1 where
+        more is better, -1 where less is.
+    """
+    rows = [score for score in scores if score.measure in TRANSLATIONS and score.target != "mean"]
+    compared = {
+        target: min((row.measure for row in rows if row.target == target), key=TRANSLATIONS.index)
+        for target in dict.fromkeys(row.target for row in rows)
+    }
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
+    for row in rows:
+        if row.measure == compared[row.target]:
+            found.setdefault((row.given, row.target, row.measure), {})[row.model] = row.value
+    found = {key: values for key, values in found.items() if len(values) > 1}
+    return found, {key: MEASURES[key[2]].better for key in found}
 
 
 def difference(a: Score, b: Score) -> tuple[float, float, float]:
@@ -221,7 +272,7 @@ def as_latex(scores: Iterable[Score]) -> str:
     ]
     for model, row in rows.items():
         cells = [_cell(row[name], model in bold[name]) if name in row else "--" for name in names]
-        lines.append(" & ".join([LABELS.get(model, model), *cells]) + r" \\")
+        lines.append(" & ".join([MODEL_LABELS.get(model, model), *cells]) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
 
@@ -257,9 +308,11 @@ def _read(dataset: str, model: str, root: Path | str | None) -> Evaluation:
 def _expand(node: object, keys: list[str]) -> Iterator[tuple[dict[str, str], object]]:
     """What stands at a path, once for every key that ``{given}`` and ``{target}`` may be.
 
-    Nothing where the path ends before: files of before a measure was added, or models that do not
-    define it.
+    Nothing where the path ends before, as in files from before a measure was added, and where a
+    reason stands why a model does not define it.
     """
+    if isinstance(node, dict) and "absent" in node:
+        return
     if not keys:
         yield {}, node
         return
