@@ -68,7 +68,10 @@ def compare(
     try:
         watch(states, console)
     except KeyboardInterrupt:
-        console.print(f"stopped; what is done is in {folder}, the same command goes on from there")
+        console.print(
+            f"stopped; what is done is in {folder}, the same command goes on from there",
+            soft_wrap=True,
+        )
         return INTERRUPTED
     results = read_results(folder)
     if any(result.scores is not None for result in results):

@@ -53,7 +53,9 @@ class Settings(NamedTuple):
             "n_prior": self.n_test,
             "n_likelihood": max(2, self.n_test // 10),
             "n_draws": 100,
-            "n_images": max(10, self.n_test // 4),
+            "n_images": max(2, self.n_test // 4),
+            "n_translation": max(2, self.n_test // 4),
+            "n_diversity": max(2, self.n_test // 20),
         }
 
     @property

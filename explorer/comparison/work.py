@@ -96,7 +96,7 @@ def work(folder: str, model: str, beta: float, seed: int, accelerator: str = "cp
             try:
                 result = _train_and_measure(run, settings, own, given, accelerator, tell)
             except FAILURES as error:
-                reason = f"{type(error).__name__}: {error}"
+                reason = f"{type(error).__name__}: {error}".splitlines()[0]
                 result = Result(run, None, {}, {}, {}, reason)
         except KeyboardInterrupt:
             return "stopped"
