@@ -1,12 +1,16 @@
 """Maps of the latent space, and what they leave out: figures computed in the full space.
 
 A map is fitted to the posterior means of many test tuples under **every** subset of the modalities
-at once, so that within one model all subsets share the axes. Two models never do. The maps of a
-model are stored beside its checkpoint: ``embedding.npz`` (16-bit coordinates, predicted classes)
-and ``embedding.json`` (how they were made, and the figures to read beside them).
+at once, so that within one model all subsets share the axes. Fitted maps of two models share
+nothing. What all models share is the prior, mean 0 and variance 1 in every direction: the linear
+layouts (``pca``, and ``latent`` where the latent space has two dimensions) keep its origin and its
+unit, so that two models can be drawn on the same axes, each turned about the prior's mean.
+
+The maps of a model are stored beside its checkpoint: ``embedding.npz`` (16-bit coordinates,
+predicted classes) and ``embedding.json`` (how they were made, and the figures to read beside them).
 
 Shapes: S subsets in the order of ``explorer.aggregations.subsets``, T test tuples, N neighbor
-candidates (training tuples), D latent, C classes. Arrays are NumPy.
+candidates (training tuples), D latent, C classes, M modalities. Arrays are NumPy.
 """
 
 import hashlib
@@ -37,6 +41,20 @@ K = 15
 """Neighbors, in the maps' fit and in every figure."""
 LEVELS = 65_535
 """Steps of a quantised coordinate: uint16."""
+LINEAR = ("latent", "pca")
+"""Layouts in which a length is a length of the latent space; the first that is there is used."""
+BY_SUBSET = (
+    "accuracy",
+    "accuracy_shuffled_labels",
+    "silhouette",
+    "posterior_variance",
+    "variance_of_means",
+    "effective_dimension",
+    "offset_from_prior",
+    "shift_to_all",
+    "gap_to_all",
+)
+"""Figures of each subset in the report."""
 
 
 class EmbeddingError(ValueError):
@@ -59,7 +77,8 @@ class Embedding:
     gaps
         ``(S, S)``: :func:`centroid_gaps`.
     layouts
-        Name to uint16 ``(S, T, 2)``; one step is the same length on both axes.
+        Name to uint16 ``(S, T, 2)``; one step is the same length on both axes. ``pca``, ``umap0``,
+        ``umap1``, ..., and ``latent`` where D is 2.
     report
         What ``embedding.json`` holds.
     """
@@ -97,13 +116,18 @@ def quantise(layout: np.ndarray) -> np.ndarray:
     ValueError
         A coordinate is not finite, or all points coincide.
     """
+    corner, step = grid(layout)
+    return np.clip(np.rint((layout - corner) / step), 0, LEVELS).astype(np.uint16)
+
+
+def grid(layout: np.ndarray) -> tuple[np.ndarray, float]:
+    """What :func:`quantise` counts from and in: coordinates are about ``corner + step * steps``."""
     flat = layout.reshape(-1, 2)
     low, high = flat.min(0), flat.max(0)
     side = (high - low).max()
     if not np.isfinite(side) or side == 0:
         raise ValueError(f"a map needs finite coordinates with some extent, got a side of {side}")
-    corner = (low + high) / 2 - side / 2
-    return np.clip(np.rint((layout - corner) / side * LEVELS), 0, LEVELS).astype(np.uint16)
+    return (low + high) / 2 - side / 2, side / LEVELS
 
 
 def turn_to(layout: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -150,6 +174,17 @@ def centroid_gaps(means: np.ndarray) -> np.ndarray:
     squared_radius = ((means - centroids[:, None]) ** 2).sum(-1).mean(1)  # (S,)
     distance = np.linalg.norm(centroids[:, None] - centroids[None], axis=-1)
     return distance / np.sqrt((squared_radius[:, None] + squared_radius[None]) / 2)
+
+
+def spectra(means: np.ndarray) -> np.ndarray:
+    """Variance of the codes along their principal directions, largest first: ``(S, D)``.
+
+    ``means``: (S, T, D). Their mean over D is the variance of :func:`encode`'s means; a direction
+    in which codes fill the prior N(0, 1) has 1.
+    """
+    centred = means - means.mean(1, keepdims=True)
+    covariance = np.einsum("std,ste->sde", centred, centred, dtype=np.float64) / means.shape[1]
+    return np.linalg.eigvalsh(covariance)[:, ::-1].clip(min=0)
 
 
 def shared_neighbors(one: np.ndarray, other: np.ndarray, rows: np.ndarray, k: int) -> float:
@@ -209,7 +244,8 @@ def embed(
         Told what is being done.
     """
     started = time.perf_counter()
-    tuples, candidates = torch.arange(n_tuples), torch.arange(n_candidates)
+    tuples = torch.arange(min(n_tuples, len(data.test.labels)))
+    candidates = torch.arange(min(n_candidates, len(data.train.labels)))
     labels = data.test.labels[tuples].numpy()
     candidate_labels = data.train.labels[candidates].numpy()
     progress("encoding")
@@ -229,7 +265,8 @@ def embed(
 
     points = means.reshape(-1, means.shape[-1])
     pca = PCA(2, random_state=0).fit(points)
-    layouts = {"pca": pca.transform(points)}
+    layouts = {"latent": points} if points.shape[1] == 2 else {}
+    layouts["pca"] = points @ pca.components_.T  # not centred: 0 is the prior's mean
     for seed in range(n_seeds):
         progress(f"map {seed + 1} of {n_seeds}")
         layout = fit(points, seed=seed)
@@ -245,16 +282,23 @@ def embed(
         for name, layout in layouts.items()
     }
     faithful["pca"]["explained_variance"] = _rounded(pca.explained_variance_ratio_)
+    for name in [name for name in LINEAR if name in layouts]:
+        corner, step = grid(layouts[name])
+        faithful[name] |= {"corner": corner.tolist(), "step": float(step)}
     pairs = list(combinations(range(n_seeds), 2))
     overlap = [
         shared_neighbors(layouts[f"umap{a}"], layouts[f"umap{b}"], rows, K) for a, b in pairs
     ]
     full = means[-1]
     radius = math.sqrt(((full - full.mean(0)) ** 2).sum(-1).mean())
+    gaps = centroid_gaps(means)
+    spectrum = spectra(means)
+    squares = (spectrum**2).sum(1).clip(min=np.finfo(float).tiny)
+    sizes = np.array([len(subset) for subset in subsets(model.names)])
     report = {
         "dataset": data.name,
         "fitted": {
-            "points": f"posterior means of {n_tuples:,} test tuples under all {len(means)} "
+            "points": f"posterior means of {len(tuples):,} test tuples under all {len(means)} "
             "subsets, together",
             "dimensions": means.shape[-1],
             "method": f"UMAP, {K} neighbors, min_dist 0.1, Euclidean, spectral start",
@@ -262,7 +306,7 @@ def embed(
         },
         "neighbors": {
             "k": K,
-            "among": f"{n_candidates:,} training tuples under the same subset",
+            "among": f"{len(candidates):,} training tuples under the same subset",
             "sampled_points": len(rows),
         },
         "subsets": [subset_label(subset) for subset in subsets(model.names)],
@@ -272,8 +316,12 @@ def embed(
             "silhouette": _rounded([silhouette_score(p, labels) for p in means]),
             "posterior_variance": _rounded(variances.mean((1, 2))),
             "variance_of_means": _rounded(means.var(1).mean(-1)),
+            "effective_dimension": _rounded(spectrum.sum(1) ** 2 / squares),
+            "offset_from_prior": _rounded(np.sqrt((means.mean(1) ** 2).mean(-1))),
             "shift_to_all": _rounded(np.linalg.norm(means - full, axis=-1).mean(1) / radius),
+            "gap_to_all": _rounded(gaps[:, -1]),
         },
+        "spectrum": _rounded([spectrum[sizes == n].mean(0) for n in range(1, sizes.max() + 1)]),
         "layouts": faithful,
         "seed_overlap": {"pairs": pairs, "shared_neighbors": _rounded(overlap)},
         "seconds": round(time.perf_counter() - started, 1),
@@ -284,7 +332,7 @@ def embed(
         labels.astype(np.uint8),
         predicted,
         table,
-        centroid_gaps(means).astype(np.float32),
+        gaps.astype(np.float32),
         {name: quantise(layout).reshape(shape) for name, layout in layouts.items()},
         report,
     )
@@ -379,3 +427,18 @@ def _check(embedding: Embedding) -> None:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {kind} {shape}")
     if "pca" not in embedding.layouts or "umap0" not in embedding.layouts:
         raise ValueError(f"layouts are {sorted(embedding.layouts)}, expected pca and umap0")
+    n_classes = embedding.table.shape[-1]
+    if embedding.table.shape != (n_subsets, n_classes, n_classes):
+        raise ValueError(f"table is {embedding.table.shape}, expected subsets x classes x classes")
+    report = embedding.report
+    for name in BY_SUBSET:
+        if len(report["by_subset"][name]) != n_subsets:
+            raise ValueError(f"{name} in the report must have {n_subsets} numbers")
+    spectrum = np.array(report["spectrum"], float)
+    expected_shape = (report["subsets"][-1].count("+") + 1, report["fitted"]["dimensions"])
+    if spectrum.shape != expected_shape:
+        raise ValueError(f"spectrum is {spectrum.shape}, expected {expected_shape}")
+    for name in [name for name in LINEAR if name in embedding.layouts]:
+        grid_of = report["layouts"][name]
+        if len(grid_of["corner"]) != 2 or not grid_of["step"] > 0:
+            raise ValueError(f"corner and step of {name} in the report do not place its points")

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,180 +11,274 @@ import torch
 from PIL import Image
 
 from explorer.checkpoints import CheckpointError, checkpoint_directory
+from explorer.datasets import DATASETS, Modality
 from explorer.evaluation.embedding import (
     ARRAYS,
+    LINEAR,
     REPORT,
     Embedding,
     EmbeddingError,
     load_embedding,
-    quantise,
-    turn_to,
 )
 from explorer.models import MODELS
+from explorer.pages.choices import DEFAULT
 from explorer.pages.lab import INFERENCE, classifiers, dataset, model, written
-from explorer.palette import LABELS
+from explorer.pages.subjects import SUBJECTS, trained
+from explorer.pages.views import SAME
+from explorer.palette import MODEL_LABELS
+from explorer.pictures import describe, pictures
 from explorer.widgets.maps import PALETTE
 
-DATASET = "polydigits"
+PART, COLUMNS = 100, 10
+"""Tuples in a part of the sheet of thumbnails, and in a row of it."""
 
-TILES = 100
-"""Thumbnails in a row of their sheet."""
+THUMBNAIL = {"image": 28, "text": 28, "vector": 28, "spikes": 40}
+"""Height by kind, in pixels; a sheet has that of its tallest."""
+
+JUDGED = 250
+"""Test tuples over which the terms of an objective are averaged."""
 
 
 def prewarm() -> None:
-    """Load all maps, and compose the sheet of thumbnails that they share."""
-    shared = {key for key in MODELS if isinstance(embedding(key), Embedding)}
-    for key in shared:
-        sheet(key)
+    """Load the maps of the default dataset, and compose the thumbnails that they share."""
+    for key in trained(DEFAULT):
+        if isinstance(embedding(DEFAULT, key), Embedding):
+            sheet(DEFAULT, key)
 
 
-def embedding(key: str) -> Embedding | str:
+def embedding(name: str, key: str) -> Embedding | str:
     """The maps of a model, or the sentence that says why there are none and what to do."""
     try:
-        return _embedding(key, stamps(key))
+        return _embedding(name, key, stamps(name, key))
     except EmbeddingError as error:
         return f"{error}."
 
 
-def stamps(key: str) -> tuple[int, ...]:
+def stamps(name: str, key: str) -> tuple[int, ...]:
     """When the checkpoint and its maps were written; new ones are loaded without a restart."""
     try:
-        folder = checkpoint_directory(DATASET, key)
-        return written(DATASET, key), *(
-            (folder / name).stat().st_mtime_ns for name in (ARRAYS, REPORT)
+        folder = checkpoint_directory(name, key)
+        return written(name, key), *(
+            (folder / file).stat().st_mtime_ns for file in (ARRAYS, REPORT)
         )
     except (CheckpointError, OSError):
         return ()
 
 
 @st.cache_resource(show_spinner=False, max_entries=2 * len(MODELS))
-def _embedding(key: str, modified: tuple[int, ...]) -> Embedding:
-    return load_embedding(DATASET, key)
+def _embedding(name: str, key: str, modified: tuple[int, ...]) -> Embedding:
+    return load_embedding(name, key)
 
 
-def header(keys: tuple[str, ...]) -> dict[str, object]:
-    """Everything the browser needs to draw the maps of one or two models, but the view."""
-    return _header(keys, tuple(map(stamps, keys)))
+def layouts(maps: Collection[Embedding]) -> dict[str, str]:
+    """What can be shown of some maps, and what it is called."""
+    found = {name for each in maps for name in each.layouts}
+    seeds = sorted(found - {"latent", "pca"}, key=lambda name: (len(name), name))
+    labels = {"latent": "the latent space", SAME: "same axes", "pca": "PCA"}
+    labels |= {
+        name: f"UMAP, seed {i + 1}" if len(seeds) > 1 else "UMAP" for i, name in enumerate(seeds)
+    }
+    return {name: label for name, label in labels.items() if name in found | {SAME}}
 
 
-@st.cache_resource(show_spinner=False, max_entries=12)
-def _header(keys: tuple[str, ...], modified: tuple[tuple[int, ...], ...]) -> dict[str, object]:
-    data, maps = dataset(DATASET), [embedding(key) for key in keys]
+def header(
+    name: str, keys: tuple[str, ...], shown_layouts: dict[str, str], view: dict[str, object]
+) -> dict[str, object]:
+    """Everything the browser needs to draw the maps of one or two models, but the layers."""
+    data, maps = dataset(name), [embedding(name, key) for key in keys]
     first = maps[0]
     names = [modality.name for modality in data.modalities]
     panels = [
         {
-            "id": f"{key} {modified[i]}",
-            "label": LABELS[key],
+            "id": panel_id(name, key),
+            "label": MODEL_LABELS[key],
             "predicted": each.predicted,
-            "seeds": sum(name.startswith("umap") for name in each.layouts),
-            "layouts": {
-                name: layout if i == 0 else _turned(layout, first.layouts.get(name))
-                for name, layout in each.layouts.items()
-            },
+            "layouts": list(each.layouts),
+            "frame": _frame(each),
         }
-        for i, (key, each) in enumerate(zip(keys, maps, strict=True))
+        for key, each in zip(keys, maps, strict=True)
     ]
     return {
         "names": names,
         "descriptions": [modality.description for modality in data.modalities],
+        "word": SUBJECTS[name].word,
         "classes": list(data.classes),
+        "layouts": shown_layouts,
+        "tiles": tiles(name, keys[0]),
         "subsets": first.report["subsets"],
         "masks": [
-            sum(1 << names.index(name) for name in subset.split("+"))
+            sum(1 << names.index(member) for member in subset.split("+"))
             for subset in first.report["subsets"]
         ],
         "labels": first.labels,
         "shuffled": np.random.default_rng(0).permutation(first.labels),
         "panels": panels,
         "palette": PALETTE,
+        "view": view,
     }
 
 
-def _turned(layout: np.ndarray, reference: np.ndarray | None) -> np.ndarray:
-    if reference is None:
-        return layout
-    turned = turn_to(*(x.reshape(-1, 2).astype(float) for x in (layout, reference)))
-    return quantise(turned).reshape(layout.shape)
+def panel_id(name: str, key: str) -> str:
+    """A word for the maps of a model as they are now."""
+    return "-".join(map(str, (name, key, *stamps(name, key))))
 
 
-def sheet(key: str) -> bytes:
-    """All pictures of the tuples on a model's map, as one WebP: tuple by tuple, 28 px tiles."""
-    return _sheet(tuple(embedding(key).tuples.tolist()))
+def _frame(each: Embedding) -> dict[str, object]:
+    """The layout that lies in the latent space, and where: in the prior's standard deviations."""
+    layout = next(layout for layout in LINEAR if layout in each.layouts)
+    place = each.report["layouts"][layout]
+    return {"layout": layout, "corner": place["corner"], "step": place["step"]}
 
 
-@st.cache_resource(show_spinner=False, max_entries=2)
-def _sheet(tuples: tuple[int, ...]) -> bytes:
-    with INFERENCE:
-        pictures = torch.stack(list(dataset(DATASET).test[torch.tensor(tuples)].values()), dim=1)
-    tiles = (pictures.flatten(0, 1) * 255).byte()  # (T * M, 3, 28, 28)
-    missing = -len(tiles) % TILES
-    tiles = torch.cat([tiles, tiles.new_zeros(missing, *tiles.shape[1:])])
-    rows = tiles.unflatten(0, (-1, TILES)).permute(0, 3, 1, 4, 2)  # (rows, 28, TILES, 28, 3)
-    image = Image.fromarray(rows.flatten(2, 3).flatten(0, 1).numpy())
+def layer(name: str, key: str, layout: str) -> str:
+    """The stored layout that a panel draws when ``layout`` is asked for."""
+    each = embedding(name, key)
+    if layout == SAME:
+        return str(_frame(each)["layout"])
+    return layout if layout in each.layouts else "umap0"
+
+
+def tiles(name: str, key: str) -> dict[str, object]:
+    """Where the thumbnail of a tuple and modality lies in the parts of the sheet."""
+    shown = _parts(name, tuple(embedding(name, key).tuples.tolist()))
+    return {"id": f"thumbnails-{name}", "part": PART, "columns": COLUMNS} | shown["size"]
+
+
+def sheet(name: str, key: str) -> list[bytes]:
+    """The thumbnails of the tuples on a model's map, ``PART`` tuples to a WebP picture."""
+    return _parts(name, tuple(embedding(name, key).tuples.tolist()))["parts"]
+
+
+@st.cache_resource(show_spinner=False, max_entries=2 * len(DATASETS))
+def _parts(name: str, tuples: tuple[int, ...]) -> dict[str, object]:
+    modalities = dataset(name).modalities
+    height = max(THUMBNAIL[modality.kind] for modality in modalities)
+    parts, widths = [], []
+    for start in range(0, len(tuples), PART):
+        with INFERENCE:
+            batch = dataset(name).test[torch.tensor(tuples[start : start + PART])]
+        columns = [_thumbnails(modality, batch[modality.name], height) for modality in modalities]
+        widths = [column.shape[2] for column in columns]
+        parts.append(_webp(np.concatenate(columns, axis=2)))
+    return {"size": {"height": height, "widths": widths}, "parts": parts}
+
+
+def _thumbnails(modality: Modality, x: torch.Tensor, height: int) -> np.ndarray:
+    """What ``x`` looks like, scaled to ``height``: uint8 ``(N, height, W, 3)``."""
+    found = pictures(modality, x)
+    if found.shape[1] == height:
+        return found
+    width = max(1, round(found.shape[2] * height / found.shape[1]))
+    resized = [
+        Image.fromarray(each).resize((width, height), Image.Resampling.BOX) for each in found
+    ]
+    return np.stack([np.asarray(each) for each in resized])
+
+
+def _webp(rows: np.ndarray) -> bytes:
+    """One picture of tuples ``(N, H, W, 3)``, ``COLUMNS`` to a row."""
+    missing = -len(rows) % COLUMNS
+    rows = np.concatenate([rows, np.zeros((missing, *rows.shape[1:]), np.uint8)])
+    grid = rows.reshape(-1, COLUMNS, *rows.shape[1:]).swapaxes(1, 2)  # (rows, H, columns, W, 3)
+    n_rows, height, _, width, _ = grid.shape
     out = io.BytesIO()
+    image = Image.fromarray(grid.reshape(n_rows * height, COLUMNS * width, 3))
     image.save(out, "WEBP", quality=60, method=0)
     return out.getvalue()
 
 
-def outcome(key: str, item: int, given: tuple[str, ...]) -> dict[str, list[dict]] | str:
-    """What a model makes of test tuple ``item`` seen in ``given``: pictures by kind, or why not.
+def outcome(
+    name: str, key: str, item: int, given: tuple[str, ...]
+) -> dict[str, list[dict[str, object]]] | str:
+    """What a model makes of test tuple ``item`` seen in ``given``: tiles by kind, or why not.
 
-    Kinds are the decoded posterior mean, which is the dot on the map, and two draws.
+    Kinds are the decoded posterior mean, which is the dot on the map, and two draws. Where latents
+    are not shared, a modality that was seen comes from its own belief and not from the dot.
     """
-    found = model(DATASET, key)
-    return found if isinstance(found, str) else _outcome(key, written(DATASET, key), item, given)
+    found = model(name, key)
+    if isinstance(found, str):
+        return found
+    return _outcome(name, key, written(name, key), item, given)
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
-def _outcome(key: str, modified: int, item: int, given: tuple[str, ...]) -> dict[str, list[dict]]:
-    vae = model(DATASET, key)
+def _outcome(
+    name: str, key: str, modified: int, item: int, given: tuple[str, ...]
+) -> dict[str, list[dict[str, object]]]:
+    vae = model(name, key)
     with INFERENCE, torch.inference_mode():
-        batch = dataset(DATASET).test[[item]]
-        posterior = vae.subset_posterior(batch, given)
+        batch = dataset(name).test[[item]]
+        sources = {target: tuple(vae.source(given, target)) for target in batch}
+        beliefs = {
+            source: vae.subset_posterior(batch, source)
+            for source in dict.fromkeys(sources.values())
+        }
         generator = torch.Generator().manual_seed(item)
         kinds = {
-            "the dot, decoded": posterior.mean,
-            "a draw": posterior.rsample(generator),
-            "another draw": posterior.rsample(generator),
+            "the dot, decoded": {source: beliefs[source].mean for source in beliefs},
+            "a draw": {source: beliefs[source].rsample(generator) for source in beliefs},
+            "another draw": {source: beliefs[source].rsample(generator) for source in beliefs},
         }
         decoded = {
-            kind: {name: d.mean for name, d in vae.decode(z).items()} for kind, z in kinds.items()
+            kind: {
+                target: vae.decode(codes[source], [target])[target].mean
+                for target, source in sources.items()
+            }
+            for kind, codes in kinds.items()
         }
-    return {kind: pictures(images) for kind, images in decoded.items()}
+    return {kind: cells(name, made) for kind, made in decoded.items()}
 
 
 @st.cache_data(show_spinner=False, max_entries=500)
-def went_in(item: int) -> list[dict]:
-    """The pictures of test tuple ``item``."""
-    return pictures(dataset(DATASET).test[[item]])
+def went_in(name: str, item: int) -> list[dict[str, object]]:
+    """The tiles of test tuple ``item``."""
+    return cells(name, dataset(name).test[[item]])
 
 
-def pictures(images: dict[str, torch.Tensor]) -> list[dict]:
-    """Name, PNG and the digit a classifier reads, of each modality's image ``(1, 3, 28, 28)``."""
-    reader = classifiers(DATASET)
+def cells(name: str, made: dict[str, torch.Tensor]) -> list[dict[str, object]]:
+    """Name, PNG, words and class as read by a classifier of each modality's ``(1, *shape)``."""
+    data, reader = dataset(name), classifiers(name)
     reads = {}
     if not isinstance(reader, str):
         with INFERENCE, torch.inference_mode():
-            reads = {name: int(label) for name, label in reader.predict(images).items()}
+            reads = {m: data.classes[int(label)] for m, label in reader.predict(made).items()}
     return [
-        {"name": name, "png": _png(image[0]), "reads": reads.get(name)}
-        for name, image in images.items()
+        {
+            "name": modality.name,
+            "kind": modality.kind,
+            "png": _png(pictures(modality, made[modality.name])[0]),
+            "words": describe(modality, made[modality.name][0]),
+            "reads": reads.get(modality.name),
+        }
+        for modality in data.modalities
     ]
 
 
-def _png(image: torch.Tensor) -> str:
-    pixels = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).numpy()
+def _png(pixels: np.ndarray) -> str:
     out = io.BytesIO()
-    Image.fromarray(pixels).save(out, "PNG")
+    Image.fromarray(np.ascontiguousarray(pixels)).save(out, "PNG")
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
 
 
-def by_number(each: Embedding) -> dict[str, np.ndarray]:
-    """The figures by subset, averaged over subsets of equal size: name to ``(M,)``."""
+def terms(name: str, key: str) -> tuple[dict[str, float], float] | str:
+    """Terms of a model's objective, means over test tuples, and its beta; or why not."""
+    found = model(name, key)
+    return found if isinstance(found, str) else _terms(name, key, written(name, key))
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _terms(name: str, key: str, modified: int) -> tuple[dict[str, float], float]:
+    vae = model(name, key)
+    with INFERENCE, torch.inference_mode():
+        losses = vae.loss(dataset(name).test[:JUDGED], torch.Generator().manual_seed(0))
+    return {term: float(values.mean()) for term, values in losses.terms.items()}, float(vae.beta)
+
+
+def by_number(each: Embedding, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Figures by subset, averaged over subsets of equal size: name to ``(M,)``."""
     sizes = np.array([subset.count("+") + 1 for subset in each.report["subsets"]])
     mean = partial(_mean_by, sizes)
-    return {name: mean(np.array(values)) for name, values in each.report["by_subset"].items()}
+    return {name: mean(np.array(each.report["by_subset"][name])) for name in names}
 
 
 def _mean_by(sizes: np.ndarray, values: np.ndarray) -> np.ndarray:

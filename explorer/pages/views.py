@@ -10,7 +10,11 @@ from dataclasses import asdict, dataclass, replace
 from explorer.aggregations import subset_label, subsets
 
 COLORINGS = ("class", "subset", "size", "correct")
-MATCHES = ("exactly", "least", "any")
+MATCHES = ("exactly", "least", "any", "alone")
+SAME = "same"
+"""The layout in which two models are drawn on the same axes, those of the prior."""
+PAIRS = (("mwb", "poe"), ("mmvamp", "independent"), ("mac_wae", "mac_vae"))
+"""What is compared first, where both have a map."""
 
 
 @dataclass(frozen=True)
@@ -22,20 +26,20 @@ class View:
     model, other
         The map on the left, and the one beside it ("" for none).
     layout
-        ``pca``, or ``umap0``, ``umap1``, ... by seed.
+        ``latent``, ``same``, ``pca``, or ``umap0``, ``umap1``, ... by seed.
     color
         One of ``COLORINGS``.
     shuffled
         Whether labels are dealt at random: the control.
     chips, match
         Modalities, and how a shown subset must relate to them: be exactly these, hold at least
-        these, or any of them.
+        these, any of them, or be one of them alone (without chips: any single modality).
     item, given
         The picked tuple (position in the test split; -1 for none) and the subset it is seen in.
     """
 
-    model: str = "mwb"
-    other: str = "poe"
+    model: str
+    other: str = ""
     layout: str = "umap0"
     color: str = "class"
     shuffled: bool = False
@@ -61,11 +65,12 @@ class Known:
 
 
 def default_view(known: Known) -> View:
-    """Two models that differ much, or what there is."""
-    model = View.model if View.model in known.models else known.models[0]
-    others = [key for key in known.models if key != model]
-    other = View.other if View.other in others else next(iter(others), "")
-    return View(model=model, other=other)
+    """Two models that differ much, or what there is; a latent space of two dimensions as it is."""
+    pairs = [pair for pair in PAIRS if set(pair) <= set(known.models)]
+    model, other = pairs[0] if pairs else (*known.models, "")[:2]
+    if "latent" in known.layouts:
+        return View(model, other, "latent", match="alone")
+    return View(model, other)
 
 
 def read_view(params: Mapping[str, str], known: Known) -> tuple[View, list[str]]:
@@ -73,7 +78,7 @@ def read_view(params: Mapping[str, str], known: Known) -> tuple[View, list[str]]
     allowed = {
         "model": (known.models, "a model that has a map"),
         "other": (("", *known.models), "a model that has a map, or empty"),
-        "layout": (known.layouts, "pca or umap0, umap1, ..."),
+        "layout": (known.layouts, ", ".join(known.layouts)),
         "color": (COLORINGS, ", ".join(COLORINGS)),
         "shuffled": (("0", "1"), "0 or 1"),
         "match": (MATCHES, ", ".join(MATCHES)),

@@ -14,6 +14,7 @@ from explorer.plots.models import (
     plot_win_loss,
 )
 from explorer.plots.pictures import plot_densities, plot_images, plot_training_curves
+from explorer.plots.spectra import plot_spectra
 from explorer.plots.style import SYMBOLS, Estimate, look, template
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "plot_estimates",
     "plot_images",
     "plot_ranks",
+    "plot_spectra",
     "plot_trade_off",
     "plot_trade_off_curves",
     "plot_training_curves",

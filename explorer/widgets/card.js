@@ -1,8 +1,9 @@
 // The card beside the maps: what went into the point under the pointer, or what a lasso caught.
 
-import { el } from "./marks.js";
+import { sheetOf } from "./layers.js";
+import { capital, el } from "./marks.js";
 
-const TILE = 28;
+const LARGEST = { zoom: 48 / 28, width: 112, height: 64 }; // of a thumbnail, CSS px
 
 function verdicts(d, point) {
   return d.panels.map((panel) => {
@@ -11,34 +12,36 @@ function verdicts(d, point) {
   });
 }
 
+const called = (d, item) => `${capital(d.word)} ${d.classes[d.labels[item]]}`;
+
 export function describe(d, point) {
-  const digit = d.classes[d.labels[point % d.T]],
-    subset = d.subsets[(point / d.T) | 0];
-  return `Digit ${digit}, seen ${subset}. ${verdicts(d, point).join(". ")}.`;
+  const subset = d.subsets[(point / d.T) | 0];
+  return `${called(d, point % d.T)}, seen ${subset}. ${verdicts(d, point).join(". ")}.`;
 }
 
-const INTRODUCTION = () => [
+const introduction = ({ data: d }) => [
   el("h2", {}, "What went in"),
   el(
     "p",
     {},
-    "Every dot is what a model believes (the mean of its posterior) about five pictures of one " +
-      "digit, of which it was shown some. Point at one: its five pictures appear here, and lines " +
-      "join it to the same five pictures seen in part.",
+    `Every dot is what a model believes (the mean of its posterior) about one sample of ${d.names.length} ` +
+      "modalities, of which it was shown some. Point at one: the sample appears here, and lines " +
+      "join it to the same sample seen in part.",
   ),
 ];
 
-function caught({ data: d, brushed, letGo }) {
-  const digits = d.classes.map(() => 0);
+function caught(app) {
+  const { data: d, brushed } = app;
+  const counts = d.classes.map(() => 0);
   const tuples = new Set();
   let points = 0;
   brushed.forEach((inside, i) => {
     if (!inside) return;
     points++;
     tuples.add(i % d.T);
-    digits[d.shown[i % d.T]]++;
+    counts[d.shown[i % d.T]]++;
   });
-  const order = digits.map((n, c) => [n, c]).filter(([n]) => n);
+  const order = counts.map((n, c) => [n, c]).filter(([n]) => n);
   order.sort((a, b) => b[0] - a[0]);
   const [total, different] = [points, tuples.size].map((n) => n.toLocaleString("en"));
   return [
@@ -53,31 +56,37 @@ function caught({ data: d, brushed, letGo }) {
         el("span", {}, `${((100 * n) / points).toFixed(0)}%`),
       ]),
     ),
-    el("button", { type: "button", onclick: letGo }, "Let go"),
+    el("button", { type: "button", onclick: () => app.letGo() }, "Let go"),
   ];
 }
 
-function picture(d, item, m, seen) {
+function picture({ data: d, refresh }, item, m, seen) {
+  const { tiles } = d,
+    width = tiles.widths[m],
+    height = tiles.height;
+  const zoom = Math.min(LARGEST.zoom, LARGEST.width / width, LARGEST.height / height);
   const canvas = el("canvas", {
-    width: TILE,
-    height: TILE,
+    width,
+    height,
+    style: `width: ${width * zoom}px; height: ${height * zoom}px`,
     role: "img",
-    "aria-label": `${d.names[m]}: digit ${d.classes[d.labels[item]]} on ${d.descriptions[m]}`,
+    "aria-label": `${d.names[m]}: ${called(d, item)}, ${d.descriptions[m]}`,
   });
-  const sheet = globalThis.explorerThumbnails?.bitmap;
+  const sheet = sheetOf(tiles, item, refresh);
   if (sheet) {
-    const tile = item * d.names.length + m,
-      columns = sheet.width / TILE;
-    const x = (tile % columns) * TILE,
-      y = Math.floor(tile / columns) * TILE;
-    canvas.getContext("2d").drawImage(sheet, x, y, TILE, TILE, 0, 0, TILE, TILE);
+    const place = item % tiles.part,
+      before = tiles.widths.slice(0, m).reduce((a, b) => a + b, 0);
+    const x = (place % tiles.columns) * tiles.widths.reduce((a, b) => a + b) + before,
+      y = Math.floor(place / tiles.columns) * height;
+    canvas.getContext("2d").drawImage(sheet, x, y, width, height, 0, 0, width, height);
   }
   const words = el("span", {}, d.names[m], el("small", {}, seen ? "seen" : "not seen"));
   words.append(el("small", { class: "what" }, d.descriptions[m]));
   return el("div", { class: seen ? "picture seen" : "picture" }, canvas, words);
 }
 
-function onePoint({ data: d, view }, point) {
+function onePoint(app, point) {
+  const { data: d, view } = app;
   const item = point % d.T,
     subset = (point / d.T) | 0;
   const seen = d.sizes[subset] === d.names.length ? "all" : d.subsets[subset];
@@ -86,11 +95,11 @@ function onePoint({ data: d, view }, point) {
       ? "Picked: what comes out is below the map."
       : "Click to see what comes out.";
   return [
-    el("h2", {}, `Digit ${d.classes[d.labels[item]]}, ${seen} seen`),
+    el("h2", {}, `${called(d, item)}, ${seen} seen`),
     el(
       "div",
       { class: "pictures" },
-      ...d.names.map((_, m) => picture(d, item, m, d.masks[subset] & (1 << m))),
+      ...d.names.map((_, m) => picture(app, item, m, d.masks[subset] & (1 << m))),
     ),
     ...verdicts(d, point).map((line) => el("p", {}, line)),
     el("p", {}, next),
@@ -99,7 +108,6 @@ function onePoint({ data: d, view }, point) {
 
 export function fillCard(card, app) {
   const point = app.hovered ?? app.view.picked;
-  if (app.brushed && app.hovered === null) {
-    card.replaceChildren(...caught({ ...app, letGo: () => app.letGo() }));
-  } else card.replaceChildren(...(point === null ? INTRODUCTION() : onePoint(app, point)));
+  if (app.brushed && app.hovered === null) card.replaceChildren(...caught(app));
+  else card.replaceChildren(...(point === null ? introduction(app) : onePoint(app, point)));
 }

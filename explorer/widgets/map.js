@@ -1,6 +1,8 @@
 // One map on two canvases: points below, lines, rings and labels above.
 
-import { COLORINGS, LEVELS, REACH, css, el, stamp, still } from "./marks.js";
+import { COLORINGS, REACH, css, el, stamp, still } from "./marks.js";
+import { EXTENT } from "./layers.js";
+import { peaks } from "./peaks.js";
 
 export class Panel {
   constructor(app, index) {
@@ -10,6 +12,7 @@ export class Panel {
     this.points = el("canvas", { class: "points" });
     this.marks = el("canvas", { class: "marks", tabindex: "0", role: "application" });
     this.title = el("strong");
+    this.note = el("small");
     const button = (label, name, act) =>
       el("button", { type: "button", "aria-label": name, title: name, onclick: act }, label);
     this.node = el(
@@ -18,7 +21,7 @@ export class Panel {
       el(
         "figcaption",
         {},
-        this.title,
+        el("span", {}, this.title, " ", this.note),
         el(
           "span",
           { class: "zoom" },
@@ -48,20 +51,18 @@ export class Panel {
     this.visible = new Uint8Array(n);
     this.category = new Uint8Array(n);
     this.settled = false;
+    this.box = null; // nothing is drawn until a layout arrives
+    this.points.getContext("2d").clearRect(0, 0, this.width, this.height);
   }
 
-  // Glide to a layout: the eye can follow which cluster went where.
-  show(layout) {
+  // Glide to where points shall be: the eye can follow which cluster went where.
+  show({ at: to, box: boxTo, prior }) {
     const from = this.at.slice(),
-      to = this.data.layouts[layout];
-    const low = [LEVELS, LEVELS],
-      high = [0, 0];
-    for (let i = 0; i < to.length; i++) {
-      low[i & 1] = Math.min(low[i & 1], to[i]);
-      high[i & 1] = Math.max(high[i & 1], to[i]);
-    }
-    const boxFrom = this.box ?? [...low, ...high],
-      boxTo = [...low, ...high];
+      boxFrom = this.box ?? boxTo;
+    this.prior = prior;
+    this.note.textContent = prior?.beyond
+      ? `${(100 * prior.beyond).toFixed(1)}% lie beyond, up to ${prior.furthest.toFixed(0)} sd`
+      : "";
     cancelAnimationFrame(this.gliding);
     const begin = performance.now(),
       span = this.settled && !still.matches ? 450 : 0;
@@ -100,9 +101,11 @@ export class Panel {
     const a = scale * k;
     const bx = this.width / 2 + x * this.dpr - ((x0 + x1) / 2) * a;
     const by = this.height / 2 + y * this.dpr + ((y0 + y1) / 2) * a;
+    this.toScreen = (x, y) => [x * a + bx, by - y * a]; // the canvas's y axis points down
+    this.pixelsPerStep = a;
     for (let i = 0; i < this.sx.length; i++) {
       this.sx[i] = this.at[2 * i] * a + bx;
-      this.sy[i] = by - this.at[2 * i + 1] * a; // the canvas's y axis points down
+      this.sy[i] = by - this.at[2 * i + 1] * a;
     }
   }
 
@@ -165,50 +168,6 @@ export class Panel {
     this.annotate();
   }
 
-  // A digit stands where most of its visible points are.
-  peaks() {
-    const grid = 40,
-      n = this.app.entries.length,
-      { width, height } = this,
-      d = this.app.data;
-    const counts = Array.from({ length: n }, () => new Uint16Array(grid * grid)),
-      total = new Uint32Array(n);
-    for (let i = 0; i < this.sx.length; i++) {
-      const x = ((this.sx[i] / width) * grid) | 0,
-        y = ((this.sy[i] / height) * grid) | 0;
-      if (!this.visible[i] || x < 0 || y < 0 || x >= grid || y >= grid) continue;
-      counts[this.category[i]][y * grid + x]++;
-      total[this.category[i]]++;
-    }
-    const peaks = counts.map((cells, category) => {
-      let best = 0,
-        where = null;
-      for (let y = 1; y < grid - 1; y++)
-        for (let x = 1; x < grid - 1; x++) {
-          let sum = 0;
-          for (let v = -1; v <= 1; v++)
-            for (let u = -1; u <= 1; u++) sum += cells[(y + v) * grid + x + u];
-          if (sum > best)
-            ((best = sum), (where = [((x + 0.5) / grid) * width, ((y + 0.5) / grid) * height]));
-        }
-      return total[category] > 0.005 * d.T ? where : null;
-    });
-    // Labels that would cover one another step apart.
-    const room = 20 * this.dpr;
-    for (let round = 0; round < 6; round++)
-      for (const [a, one] of peaks.entries())
-        for (const two of peaks.slice(a + 1)) {
-          if (!one || !two) continue;
-          const x = two[0] - one[0] || 1,
-            y = two[1] - one[1],
-            apart = Math.hypot(x, y);
-          if (apart >= room) continue;
-          const push = (room - apart) / 2 / apart;
-          ((one[0] -= x * push), (one[1] -= y * push), (two[0] += x * push), (two[1] += y * push));
-        }
-    return peaks;
-  }
-
   annotate() {
     const context = this.marks.getContext("2d"),
       { app, dpr, sx, sy } = this,
@@ -227,8 +186,9 @@ export class Panel {
       context.fillStyle = color;
       context.fillText(label, x, y);
     };
+    if (this.prior && !this.gliding) this.drawPrior(context, text);
     if (app.coloring === "class" && !app.view.shuffled) {
-      this.labels ??= this.peaks();
+      this.labels ??= peaks(this);
       this.labels.forEach((where, c) => {
         if (where) text(d.classes[c], ...where, 21);
       });
@@ -263,6 +223,22 @@ export class Panel {
     if (picked !== null) (web(picked, true), this.ring(context, picked, 8 * dpr));
     if (app.hovered !== null && app.hovered !== picked)
       (web(app.hovered, false), this.ring(context, app.hovered, 7 * dpr));
+  }
+
+  // Circles of one and two standard deviations around the prior's mean.
+  drawPrior(context, text) {
+    const [x, y] = this.toScreen(this.prior.x, this.prior.y);
+    context.strokeStyle = css(this.app.look.ink);
+    context.lineWidth = 1.5 * this.dpr;
+    for (let n = 1; n <= EXTENT; n++) {
+      const radius = n * this.prior.sd * this.pixelsPerStep;
+      context.setLineDash(n === 1 ? [] : [6 * this.dpr, 4 * this.dpr]);
+      context.beginPath();
+      context.arc(x, y, radius, 0, 7);
+      context.stroke();
+      context.setLineDash([]);
+      text(`${n} sd`, x, y - radius, 12, undefined, 400);
+    }
   }
 
   drawLoop(context) {

@@ -1,7 +1,7 @@
-"""What mounts the maps of a latent space, and the thumbnails that they show.
+"""What mounts the maps of a latent space, and brings the layouts and thumbnails that they show.
 
 The bytes that go to the browser: uint32 length of a JSON header, the header, then the arrays that
-it refers to as ``[type, offset, length]``.
+it refers to as ``[type, offset, length]``; in a parcel, the bytes that it names.
 """
 
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from explorer import palette
 from explorer.widgets import read
 
-MODULES = ("marks.js", "card.js", "map.js", "scatter.js")
+MODULES = ("marks.js", "layers.js", "peaks.js", "card.js", "map.js", "scatter.js")
 """In the order in which they build on one another."""
 
 PALETTE = {
@@ -29,7 +29,7 @@ PALETTE = {
 
 
 def pack(header: dict[str, Any]) -> bytes:
-    """Bytes of ``header``, whose arrays (uint8, uint16; nested in dicts and lists) follow it."""
+    """Bytes of ``header``, whose arrays (uint8; nested in dicts and lists) follow it."""
     arrays: list[np.ndarray] = []
 
     def refer(value: Any, lengths: list[int]) -> Any:
@@ -44,30 +44,37 @@ def pack(header: dict[str, Any]) -> bytes:
             return [refer(part, lengths) for part in value]
         return value
 
-    text = json.dumps(refer(header, [])).encode()
-    text += b" " * (-len(text) % 4)
+    text = _header(refer(header, []))
     padded = (array.tobytes() + bytes(-array.nbytes % 4) for array in arrays)
-    return len(text).to_bytes(4, "little") + text + b"".join(padded)
+    return text + b"".join(padded)
+
+
+def _header(header: dict[str, Any]) -> bytes:
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 4)
+    return len(text).to_bytes(4, "little") + text
+
+
+def source() -> str:
+    """The modules as one, without the lines that import one from another."""
+    code = (re.sub(r"^import\b.*?;\n", "", read(name), flags=re.M | re.S) for name in MODULES)
+    return "\n".join(code)
 
 
 @cache
 def _scatter():
     import streamlit as st
 
-    code = (re.sub(r"^import\b.*?;\n", "", read(name), flags=re.M | re.S) for name in MODULES)
     return st.components.v2.component(
-        "scatter",
-        html='<div class="scatter"></div>',
-        css=read("scatter.css"),
-        js="\n".join(code),
+        "scatter", html='<div class="scatter"></div>', css=read("scatter.css"), js=source()
     )
 
 
 @cache
-def _thumbnails():
+def _parcel():
     import streamlit as st
 
-    return st.components.v2.component("thumbnails", js=read("thumbnails.js"))
+    return st.components.v2.component("parcel", js=read("parcel.js"))
 
 
 def scatter(data: bytes, *, key: str) -> dict[str, Any] | None:
@@ -75,6 +82,6 @@ def scatter(data: bytes, *, key: str) -> dict[str, Any] | None:
     return _scatter()(key=key, data=data, on_view_change=lambda: None).view
 
 
-def thumbnails(sheet: bytes, *, key: str) -> None:
-    """Hand the browser one WebP picture with all thumbnails, 28 px tiles row by row."""
-    _thumbnails()(key=key, data=sheet)
+def parcel(name: str, data: bytes) -> None:
+    """Leave ``data`` in the browser under ``name``, which decides what it is, while mounted."""
+    _parcel()(key=f"parcel {name}", data=_header({"name": name}) + data)

@@ -3,18 +3,15 @@
 export const LEVELS = 65535;
 export const REACH = 14; // CSS px within which a point counts as touched
 export const popcount = (bits) => bits.toString(2).replaceAll("0", "").length;
+export const capital = (word) => word[0].toUpperCase() + word.slice(1);
 export const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 export function unpack(bytes) {
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  const types = { u1: Uint8Array, u2: Uint16Array };
-  const array = ([type, offset, size]) => new types[type](buffer, 4 + length + offset, size);
-  for (const panel of header.panels) {
-    panel.predicted = array(panel.predicted);
-    for (const name in panel.layouts) panel.layouts[name] = array(panel.layouts[name]);
-  }
+  const array = ([, offset, size]) => new Uint8Array(buffer, 4 + length + offset, size);
+  for (const panel of header.panels) panel.predicted = array(panel.predicted);
   header.labels = array(header.labels);
   header.shuffled = array(header.shuffled);
   return header;
@@ -51,12 +48,12 @@ export const css = (color) => `rgb(${color.map(Math.round).join(" ")})`;
 // What a point can be colored by. A category has a name, a color, a shape and a size.
 export const COLORINGS = {
   class: {
-    title: "Digit",
+    title: (d) => (d.shown === d.labels ? capital(d.word) : `${capital(d.word)}, dealt at random`),
     entries: (d, look) => d.classes.map((name, c) => ({ name, color: look.classes[c] })),
     of: (d, panel, i) => d.shown[i % d.T],
   },
   subset: {
-    title: "Subset",
+    title: () => "Subset",
     entries: (d, look) =>
       d.masks.map((mask, s) => {
         const members = look.modalities.filter((_, m) => mask & (1 << m));
@@ -68,13 +65,13 @@ export const COLORINGS = {
     of: (d, panel, i) => (i / d.T) | 0,
   },
   size: {
-    title: "Number of modalities seen",
+    title: () => "Number of modalities seen",
     entries: (d, look) =>
       d.names.map((_, n) => ({ name: String(n + 1), color: look.sizes[n], scale: 0.7 + 0.18 * n })),
     of: (d, panel, i) => d.sizes[(i / d.T) | 0] - 1,
   },
   correct: {
-    title: "Do the nearest training tuples name the right digit?",
+    title: (d) => `Do the nearest training tuples name the right ${d.word}?`,
     entries: (d, look) => [
       { name: "right", color: look.verdicts[0], scale: 0.85 },
       { name: "wrong", color: look.verdicts[1], shape: "cross", scale: 1.5 },

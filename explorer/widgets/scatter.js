@@ -1,17 +1,20 @@
-// Maps of a latent space: 31 subsets x 1,000 tuples a panel, one or two panels that share the
+// Maps of a latent space: every subset of some tuples, one or two panels that share the
 // selection. Points are drawn by hand into pixels (a stamp per mark, blended), which software
 // does in milliseconds; lines, rings and labels lie on a second canvas above.
 //
 // Bytes in: uint32 length of a JSON header, the header, then arrays at 4-byte steps (see
-// explorer/widgets/maps.py). Point i = subset * T + tuple. Out: state "view", on release
-// and click only. The DOM and the view are kept on the node across reruns.
+// explorer/widgets/maps.py); layouts and thumbnails come in parcels, the layouts that are asked
+// for. Point i = subset * T + tuple. Out: state "view", on release and click only. The DOM and the
+// view are kept on the node across reruns.
 
 import { COLORINGS, css, el, popcount, radios, rgb, rgbOf, unpack } from "./marks.js";
+import { arrange } from "./layers.js";
 import { describe, fillCard } from "./card.js";
 import { Panel } from "./map.js";
 
 class Scatter {
   constructor(root, data, setStateValue) {
+    this.began = performance.now();
     this.root = root;
     this.hidden = new Set();
     this.hovered = null;
@@ -42,7 +45,12 @@ class Scatter {
       ),
     );
     root.addEventListener("transitionend", (event) => event.target === root && this.repaint());
-    globalThis.addEventListener("explorer-thumbnails", () => this.fillCard());
+    const arrived = ({ detail: name }) => {
+      if (!root.isConnected) return globalThis.removeEventListener("explorer-parcel", arrived);
+      if (this.waits && this.data.panels.some(({ id }) => name.startsWith(`${id} `))) this.layout();
+      if (name.startsWith(`${this.data.tiles.id} `)) this.fillCard();
+    };
+    globalThis.addEventListener("explorer-parcel", arrived);
     this.load(data);
   }
 
@@ -89,10 +97,6 @@ class Scatter {
         act();
         this.commit();
       };
-    const seeds = data.panels[0].seeds;
-    const layouts = { pca: "PCA" };
-    for (let s = 0; s < seeds; s++)
-      layouts[`umap${s}`] = seeds > 1 ? `UMAP, seed ${s + 1}` : "UMAP";
     const chips = el(
       "div",
       { class: "chips", role: "group", "aria-label": "Modalities seen" },
@@ -117,13 +121,13 @@ class Scatter {
     this.parts.bar.append(
       radios(
         "Map",
-        layouts,
+        data.layouts,
         view.layout,
         keep("layout", () => this.layout()),
       ),
       radios(
         "Color by",
-        { class: "digit", subset: "subset", size: "subset size", correct: "correctness" },
+        { class: data.word, subset: "subset", size: "subset size", correct: "correctness" },
         view.color,
         keep("color", () => (this.hidden.clear(), this.recolor())),
       ),
@@ -136,7 +140,12 @@ class Scatter {
       el("fieldset", {}, el("legend", { "aria-hidden": "true" }, "Modalities seen"), chips),
       radios(
         "Subsets with",
-        { exactly: "exactly these", least: "at least these", any: "any of these" },
+        {
+          exactly: "exactly these",
+          least: "at least these",
+          any: "any of these",
+          alone: "one alone",
+        },
         view.match,
         keep("match", () => this.recolor()),
       ),
@@ -159,9 +168,14 @@ class Scatter {
     );
   }
 
+  // A layout that has not arrived is drawn when it has; what stands there stays until then.
   layout() {
-    for (const panel of this.panels)
-      panel.show(this.view.layout in panel.data.layouts ? this.view.layout : "umap0");
+    const found = arrange(this.data.panels, this.view.layout);
+    this.waits = !found;
+    this.root.classList.toggle("waits", this.waits);
+    if (!found) return;
+    this.panels.forEach((panel, i) => panel.show(found[i]));
+    this.root.dataset.drawn ??= Math.round(performance.now() - this.began);
   }
 
   recolor(draw = true) {
@@ -170,6 +184,7 @@ class Scatter {
         exactly: (mask) => mask === view.chips,
         least: (mask) => (mask & view.chips) === view.chips,
         any: (mask) => (mask & view.chips) !== 0,
+        alone: (mask) => !(mask & (mask - 1)) && (!view.chips || (mask & view.chips) !== 0),
       }[view.match];
     this.chosen = d.masks.map(matches);
     d.shown = view.shuffled ? d.shuffled : d.labels;
@@ -215,9 +230,7 @@ class Scatter {
       el(
         "small",
         {},
-        coloring === "class" && this.view.shuffled
-          ? "Digit, dealt at random"
-          : COLORINGS[coloring].title,
+        COLORINGS[coloring].title(this.data),
       ),
       ...shown.map(({ name, color, shape, scale = 1, c }) => {
         const swatch = el("canvas", {
@@ -295,7 +308,7 @@ class Scatter {
     this.commit();
   }
 
-  // What a lasso caught stays lit in every map, and its digits are counted.
+  // What a lasso caught stays lit in every map, and its classes are counted.
   brush(caught) {
     this.brushed = caught.includes(1) ? caught : null;
     this.redraw();
@@ -308,6 +321,8 @@ class Scatter {
     this.pick(null);
   }
 
+  refresh = () => this.fillCard();
+
   fillCard() {
     fillCard(this.parts.card, this);
   }
@@ -319,8 +334,7 @@ class Scatter {
 }
 
 export default function ({ parentElement, data, setStateValue }) {
-  const root = parentElement.querySelector(".scatter"),
-    began = performance.now();
+  const root = parentElement.querySelector(".scatter");
   const found = unpack(data),
     ids = found.panels.map((panel) => panel.id).join();
   if (!root.scatter) root.scatter = new Scatter(root, found, setStateValue);
@@ -329,5 +343,4 @@ export default function ({ parentElement, data, setStateValue }) {
   root.scatter.send = setStateValue;
   root.scatter.fillCard();
   root.dataset.panels = ids;
-  root.dataset.drawn = Math.round(performance.now() - began);
 }
