@@ -20,8 +20,8 @@ PAPER, INK = (250, 247, 240), (34, 37, 43)
 LETTER = (23, 36)
 """Width and height of a character, in pixels."""
 
-RASTER = (140, 200)
-"""Width and, about, height of spikes, in pixels."""
+RASTER = (140, 208)
+"""Width and height of spikes, in pixels; more neurons, or bins, are not all shown."""
 
 RATE_COLORS = ((0, 34, 78), (53, 69, 108), (102, 105, 112), (165, 154, 112), (254, 232, 56))
 """From no spikes to one in a bin: Cividis, which color-blind readers order as everyone does."""
@@ -88,8 +88,8 @@ def _spikes(modality: Modality, x: np.ndarray) -> np.ndarray:
     place = np.linspace(0, 1, len(RATE_COLORS))
     colors = np.array(RATE_COLORS, dtype=np.float32)
     pixels = np.stack([np.interp(level, place, channel) for channel in colors.T], axis=-1)
-    rows, columns = (max(1, round(n)) for n in (height / neurons, width / bins))
-    return pixels.round().astype(np.uint8).repeat(rows, axis=1).repeat(columns, axis=2)
+    rows, columns = np.arange(height) * neurons // height, np.arange(width) * bins // width
+    return pixels.round().astype(np.uint8)[:, rows][:, :, columns]
 
 
 def _vectors(modality: Modality, x: np.ndarray) -> np.ndarray:

@@ -2,17 +2,31 @@
 
 import base64
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from explorer.datasets import Modality, load_dataset
 from explorer.gaussians import Gaussian, Mixture
+from explorer.models import MODELS, build_model
 from explorer.pages import answers
-from explorer.pages.answers import answer, disagreement, marginals, spread
+from explorer.pages import experts as page_experts
+from explorer.pages.answers import Lab, answer, describe
 from explorer.pages.challenges import CHALLENGES, product_misled, score_guess
-from explorer.pages.questions import Question, read_question, settle, targets_of, write_question
+from explorer.pages.experts import disagreement, marginals, spread
+from explorer.pages.questions import (
+    Question,
+    default_question,
+    read_question,
+    settle,
+    targets_of,
+    write_question,
+)
+from explorer.pages.sprite import Sprite
+from explorer.pictures import pictures
 
 
 def test_a_question_survives_its_link(about):
@@ -21,6 +35,19 @@ def test_a_question_survives_its_link(about):
         about,
     )
     assert read_question(write_question(question), about) == (question, [])
+
+
+def test_a_model_that_is_not_trained_is_named_with_the_remedy_and_nonsense_is_not(about):
+    few = about._replace(models=("poe", "mac_wae"))
+    for text, said in (
+        ("poe,mopoe", "mopoe is not; train it with python -m explorer train --dataset polydigits"),
+        ("<script>", "keys of models that are trained"),
+        ("", "keys of models that are trained"),
+    ):
+        question, notices = read_question({"models": text}, few)
+        assert question.models == ("poe", "mac_wae")
+        assert said in notices[0]
+        assert "<" not in notices[0]
 
 
 def test_settling_keeps_and_swaps_at_least_one_view(about):
@@ -78,12 +105,12 @@ def test_the_experts_shown_are_the_models_own(lab):
 
 def test_experts_that_do_not_fit_page_1_open_on_an_axis_that_is_stated():
     experts = [{"mu": 2.9, "sd": 0.05}, {"mu": -4.9, "sd": 0.3}]
-    found = answers._link("poe", experts, ("poe", "wb"))
+    found = page_experts._link("poe", experts, ("poe", "wb"))
     assert found["axis"] == "there 0 is -1 here, and 1 is 0.5; the prior is left out"
     assert "e=7.8,0.1,1;-7.8,0.6,1" in found["link"]
     assert "p=1" not in found["link"]
-    assert answers._link("wb", [{"mu": 2.9, "sd": 1e-4}] * 2, ("wb",)) == {}
-    easy = answers._link("poe", [{"mu": 1.0, "sd": 0.5}, {"mu": -1.0, "sd": 0.5}], ("poe",))
+    assert page_experts._link("wb", [{"mu": 2.9, "sd": 1e-4}] * 2, ("wb",)) == {}
+    easy = page_experts._link("poe", [{"mu": 1.0, "sd": 0.5}, {"mu": -1.0, "sd": 0.5}], ("poe",))
     assert easy["axis"] == ""
     assert "p=1" in easy["link"]
 
@@ -107,18 +134,120 @@ def test_the_spread_of_a_mixture_counts_what_lies_between():
     assert spread(posterior) == pytest.approx(10**0.5)
 
 
-def test_a_sprite_holds_every_picture_where_it_says(lab):
-    pictures = torch.rand(19, 3, 28, 28, generator=torch.Generator().manual_seed(0))
-    sprite = answers.Sprite()
-    assert sprite.add(pictures[:10]) == list(range(10))
-    assert sprite.add(pictures[10:]) == list(range(10, 19))
+def test_a_code_without_a_width_is_a_point(lab):
+    question = Question(models=("mac_wae", "mac_vae"))
+    code, belief = answer(lab, question)["models"]
+    assert code["spread"] is None
+    assert {x["sd"] for x in code["experts"]} == {None}
+    assert belief["spread"] > 0
+    draws = [d["confidence"] for d in code["rows"][0]["draws"]]
+    assert set(draws) == {code["rows"][0]["mean"]["confidence"]}
+    shown = marginals(lab, question)["models"]
+    assert [m["points"] for m in shown] == [True, False]
+    assert shown[0]["fused"]["sd"] == [None]
+    values = [e["mu"] for e in shown[0]["experts"]]
+    assert shown[0]["gap"] == pytest.approx(max(values) - min(values))
+
+
+def test_where_latents_are_apart_a_given_view_is_redrawn_from_itself_alone(lab):
+    question = Question(given=tuple(lab.names), models=("mmvamp", "moe"), temperature=0.0)
+    apart, together = answer(lab, question)["models"]
+    assert apart["alone"]
+    assert not together["alone"]
+    for row in apart["rows"]:
+        assert {tuple(d["source"]) for d in row["draws"]} == {(row["name"],)}
+    assert apart["components"] == [[name] for name in lab.names]
+    hidden = answer(lab, Question(models=("mmvamp",)))["models"][0]
+    assert not hidden["alone"]
+    assert hidden["rows"][0]["draws"][0]["source"] in [["m0"], ["m3"]]
+
+
+def test_styles_vary_with_every_draw_and_not_at_temperature_zero(lab):
+    point = Gaussian(torch.zeros(1, 1, 8), torch.full((1, 1, 8), -60.0))
+    belief = Mixture(torch.ones(1), point)
+
+    def variety(key, temperature):
+        generator = torch.Generator().manual_seed(0)
+        question = Question(temperature=temperature)
+        made, _ = answers._make(lab.models[key], belief, ["m1"], 4, question, generator)
+        return float((made["m1"] - made["m1"][:1]).abs().max())
+
+    with torch.inference_mode():
+        assert variety("mopoe_style", 1.0) > 1e-4
+        assert variety("mopoe_style", 0.0) < 1e-6
+        assert variety("mopoe", 1.0) < 1e-6
+
+
+def test_a_laplace_is_drawn_and_shown_as_one(lab):
+    laplace, gaussian = marginals(lab, Question(models=("moe", "moe_dreg")))["models"][::-1]
+    assert (laplace["laplace"], gaussian["laplace"]) == (True, False)
+    assert "link" not in laplace
+    assert "link" in gaussian
+
+
+def test_only_rules_of_page_1_are_opened_there(lab):
+    question = Question(models=("poe_unimodal", "jmvae", "mvtcae"))
+    links = {m["key"]: m.get("link", "") for m in marginals(lab, question)["models"]}
+    assert "c=" in links["poe_unimodal"]
+    assert links["mvtcae"] == ""
+
+
+@pytest.fixture(scope="module", params=["digits_photo_text", "simulated_rats"])
+def other(request):
+    """A dataset of other kinds, with every model untrained and no classifiers."""
+    data = load_dataset(request.param)
+    torch.manual_seed(1)
+    models = {key: build_model(key, data.modalities, latent_dim=8).eval() for key in MODELS}
+    return Lab(data, models, "No verdicts.")
+
+
+def test_every_model_answers_on_every_kind_of_observation(other):
+    about = describe(other.data, tuple(other.models), 8)
+    for key in MODELS:
+        question = settle(replace(default_question(about), models=(key,), draws=3), about)
+        shown = answer(other, question)
+        model = shown["models"][0]
+        assert [row["name"] for row in model["rows"]] == list(targets_of(question.given, about))
+        tiles = [d["tile"] for row in model["rows"] for d in [row["mean"], *row["draws"]]]
+        assert max(tiles) < len(shown["tiles"])
+        assert marginals(other, question)["models"][0]["experts"]
+
+
+def test_what_is_no_picture_is_also_said_in_words(other):
+    about = describe(other.data, tuple(other.models), 8)
+    shown = answer(other, default_question(about))
+    for x in [*shown["given"], *shown["hidden"], *shown["models"][0]["rows"][-1]["draws"]]:
+        kind = other.data.modalities[other.names.index(x["name"])].kind if "name" in x else "text"
+        assert ("words" in x) == (kind != "image")
+
+
+def test_what_is_asked_by_default_can_be_asked(other):
+    few = describe(other.data, ("mwb", "jmvae"), 8)
+    question = default_question(few)
+    assert question.models == ("mwb", "jmvae")
+    assert settle(replace(question, view="conflict"), few).target not in question.given
+    assert read_question({}, few) == (question, [])
+    assert write_question(question, question) == {}
+
+
+def test_a_sprite_holds_every_tile_where_it_says():
+    kinds = {
+        "image": Modality("image", (3, 28, 28)),
+        "text": Modality(
+            "text", (4, 3), kind="text", likelihood="categorical", network="dense", symbols=" ab"
+        ),
+    }
+    generator = torch.Generator().manual_seed(0)
+    sprite, expected = Sprite(), []
+    for kind, n in (("image", 19), ("text", 2), ("image", 1)):
+        x = torch.rand(n, *kinds[kind].shape, generator=generator)
+        assert sprite.add(kinds[kind], x) == list(range(len(expected), len(expected) + n))
+        expected += list(pictures(kinds[kind], x))
     encoded = sprite.encode()
     raw = base64.b64decode(encoded["sprite"].split(",")[1])
     sheet = np.asarray(Image.open(io.BytesIO(raw)).convert("RGB"))
-    assert sheet.shape == (28 * encoded["rows"], 28 * encoded["columns"], 3)
-    row, column = divmod(17, encoded["columns"])
-    tile = sheet[28 * row :][:28, 28 * column :][:, :28]
-    assert np.array_equal(tile, (pictures[17] * 255).round().byte().permute(1, 2, 0).numpy())
+    for (x, y, width, height), tile in zip(encoded["tiles"], expected, strict=True):
+        assert np.array_equal(sheet[y : y + height, x : x + width], tile)
 
 
 def conflict_answer(product, moe, given="AAB"):

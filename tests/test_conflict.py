@@ -41,7 +41,10 @@ class NumberLine:
     def subset_posterior(self, batch):
         return AGGREGATIONS[self.key].subset_posterior(self.experts(batch))
 
-    def decode(self, z, names):
+    def draw_styles(self, z, generator):
+        return None
+
+    def decode(self, z, names, styles):
         return {name: Normal(z, 1.0) for name in names}
 
 

@@ -13,28 +13,38 @@ from streamlit.testing.v1 import AppTest
 from explorer.datasets import load_dataset
 from explorer.evaluation.classifiers import Classifiers, save_classifiers
 from explorer.evaluation.conflict import BEHAVIORS
-from explorer.models import MODELS, build_model
+from explorer.models import build_model
 from explorer.pages import answers, presets
+from explorer.pages import lab as rooms
 from explorer.pages.answers import answer
 from explorer.pages.explanations import explanations
 from explorer.pages.presets import PRESETS
-from explorer.pages.questions import Question, settle, write_question
+from explorer.pages.questions import Question, default_question, settle, write_question
+from explorer.palette import LABELS
 
 PAGE = str(Path(answers.__file__).with_name("generation.py"))
 
 
+TRAINED = {
+    "polydigits": (*LABELS, "mopoe_style", "moe_dreg", "mmvamp", "mac_wae"),
+    "digits_photo_text": ("mopoe", "nexus", "mac_wae"),
+    "simulated_rats": ("independent", "aggregated_std", "mmvamp", "jmvae"),
+}
+
+
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory):
-    """A folder of checkpoints of every model, untrained, and of classifiers."""
+    """A folder of untrained checkpoints of some models, and of classifiers."""
     root = tmp_path_factory.mktemp("pretrained")
-    data = load_dataset("polydigits")
     torch.manual_seed(0)
-    for key in MODELS:
-        build_model(key, data.modalities, latent_dim=8).save_pretrained(root / "polydigits" / key)
-    judges = Classifiers(
-        {m.name: m.shape for m in data.modalities}, 10, {m.name: 0.96 for m in data.modalities}
-    )
-    save_classifiers(judges, root / "polydigits" / "classifiers", {})
+    for name, models in TRAINED.items():
+        data = load_dataset(name)
+        shapes = {m.name: m.shape for m in data.modalities}
+        kinds = {m.name: m.kind for m in data.modalities}
+        for key in models:
+            build_model(key, data.modalities, latent_dim=8).save_pretrained(root / name / key)
+        judges = Classifiers(shapes, len(data.classes), dict.fromkeys(shapes, 0.96), kinds=kinds)
+        save_classifiers(judges, root / name / "classifiers", {})
     return root
 
 
@@ -85,11 +95,84 @@ def test_every_preset_is_answered_and_survives_its_link(checkpoints, about, pres
     assert preset.point in [m.value for m in page.markdown]
 
 
-def test_a_conflict_counts_all_seven_models(checkpoints):
-    page = opened(view="conflict")
-    models = galleries(page)["conflict"]["models"]
-    assert [m["key"] for m in models] == list(MODELS)
-    assert all(sum(m["sides"]) == 200 for m in models)
+def test_a_conflict_counts_the_seven_rules_and_the_models_asked(checkpoints):
+    page = opened(view="conflict", models="mac_wae,poe")
+    models = {m["key"]: m for m in galleries(page)["conflict"]["models"]}
+    assert set(models) == {*LABELS, "mac_wae"}
+    assert all(sum(m["sides"]) == 200 for m in models.values())
+
+
+OTHERS = [name for name in TRAINED if name != "polydigits"]
+
+
+@pytest.mark.parametrize("view", ["draws", "conflict"])
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_kind_of_observation_is_answered(checkpoints, name, view):
+    page = opened(data=name, view=view)
+    assert not page.exception
+    assert not page.warning
+    shown = galleries(page)
+    assert {"strip", "marginals", view} <= shown.keys()
+    assert "rates" not in shown
+    data = load_dataset(name)
+    assert shown[view]["classes"] == list(data.classes)
+    assert {x["name"] for x in shown[view]["given"]} < {m.name for m in data.modalities}
+    models = shown[view]["models"]
+    assert {m["key"] for m in models} <= set(TRAINED[name])
+    assert len(models) == 3
+    assert not [m["error"] for m in models if "error" in m]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_model_and_every_given_is_answered(checkpoints, name):
+    names = [m.name for m in load_dataset(name).modalities]
+    for key in TRAINED[name]:
+        shown = galleries(opened(data=name, models=key, given=",".join(names)))["draws"]
+        assert "error" not in shown["models"][0]
+        assert [row["name"] for row in shown["models"][0]["rows"]] == names
+
+
+def test_another_dataset_asks_what_it_can_be_asked(checkpoints):
+    page = opened(view="conflict", given="m0,m1,m3", models="poe,wb", votes="50")
+    page.selectbox(key="dataset_choice").set_value("simulated_rats").run()
+    assert not page.exception
+    assert not page.warning
+    question = page.session_state["generation"]
+    assert (question.view, question.votes) == ("conflict", 50)
+    assert set(question.given) <= {"barat", "buchanan", "mitt", "stella", "superchris"}
+    assert set(question.models) <= set(TRAINED["simulated_rats"])
+    assert page.query_params["data"] == "simulated_rats"
+    assert "given" not in page.query_params
+    page.selectbox(key="dataset_choice").set_value("polydigits").run()
+    assert "data" not in page.query_params
+    assert galleries(page)["conflict"]["word"] == "digit"
+
+
+def test_a_link_with_a_dataset_is_read_for_that_dataset(checkpoints):
+    page = opened(data="simulated_rats", given="mitt", models="jmvae", item="2000")
+    assert not page.warning
+    question = page.session_state["generation"]
+    assert (question.given, question.models, question.item) == (("mitt",), ("jmvae",), 2000)
+    assert opened(data="digits_photo_text", given="mitt").warning
+
+
+def test_a_dataset_that_nobody_trained_on_says_how_to(checkpoints):
+    page = opened(data="translated_polydigits")
+    assert not page.exception
+    assert "No model is trained on Translated PolyDigits yet" in page.info[0].value
+    assert "--dataset translated_polydigits" in page.code[0].value
+
+
+def test_only_the_models_asked_are_loaded(checkpoints, monkeypatch):
+    rooms._model.clear()
+    rooms._answer.clear()
+    loaded = []
+    load = rooms.load_pretrained
+    monkeypatch.setattr(
+        rooms, "load_pretrained", lambda name, key: loaded.append(key) or load(name, key)
+    )
+    opened(data="digits_photo_text", models="nexus")
+    assert loaded == ["nexus"]
 
 
 def test_the_address_follows_the_controls(checkpoints):
@@ -107,8 +190,11 @@ def test_an_empty_choice_is_undone_and_a_fourth_model_replaces_the_first(checkpo
     page = opened()
     page.button_group(key="generation_given").set_value([]).run()
     assert page.session_state["generation"].given == ("m0", "m3")
-    page.button_group(key="generation_models").set_value(["poe", "mopoe", "mwb", "moe"]).run()
-    assert page.session_state["generation"].models == ("moe", "mopoe", "mwb")
+    picker = page.multiselect(key="generation_models")
+    assert "MAC-WAE · joint encoder" in picker.options
+    assert len(picker.options) == len(TRAINED["polydigits"])
+    picker.set_value(["poe", "mopoe", "mwb", "mac_wae"]).run()
+    assert page.session_state["generation"].models == ("mopoe", "mwb", "mac_wae")
     assert not page.exception
 
 
@@ -116,7 +202,7 @@ def test_next_and_a_digit_choose_another_sample(checkpoints, lab):
     page = opened(item="7")
     page.button(key="generation_item_Next").click().run()
     assert page.session_state["generation"].item == 8
-    page.selectbox(key="generation_item_digit").set_value(3).run()
+    page.selectbox(key="generation_item_class").set_value(3).run()
     assert lab.data.test.labels[page.session_state["generation"].item] == 3
 
 
@@ -130,6 +216,7 @@ def test_samples_of_one_digit_do_not_meet_in_a_conflict(checkpoints, lab):
 
 
 NONSENSE = {
+    "data": "<img src=x onerror=alert(1)>",
     "view": "<script>alert(1)</script>",
     "item": "99999999",
     "given": "m9",
@@ -155,37 +242,65 @@ def test_nonsense_in_the_link_falls_back_with_a_notice_for_each(checkpoints):
     assert not [text for text in NONSENSE.values() if len(text) > 4 and text in "".join(said)]
 
 
-def test_a_missing_checkpoint_disables_its_model_and_nothing_else(checkpoints):
+def test_a_model_without_a_checkpoint_is_not_offered_and_a_link_to_it_says_how_to_train(
+    checkpoints,
+):
     shutil.rmtree(checkpoints / "mopoe")
-    for view in ("draws", "conflict"):
-        page = opened(view=view)
-        assert not page.exception
-        models = {m["key"]: m for m in galleries(page)[view]["models"]}
-        assert "python -m explorer train" in models["mopoe"]["error"]
-        assert "error" not in models["poe"]
+    page = opened(models="mopoe,poe", view="conflict")
+    assert not page.exception
+    assert "python -m explorer train --dataset polydigits --model mopoe" in page.warning[0].value
+    assert not [
+        o for o in page.multiselect(key="generation_models").options if o == "Mixture of products"
+    ]
+    assert "mopoe" not in page.session_state["generation"].models
+    models = {m["key"]: m for m in galleries(page)["conflict"]["models"]}
+    assert set(LABELS) - set(models) == {"mopoe"}
+    assert not [m for m in models.values() if "error" in m]
 
 
 def test_a_broken_checkpoint_disables_its_model_and_nothing_else(checkpoints):
     weights = checkpoints / "mwb" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
-    models = {m["key"]: m for m in galleries(opened())["draws"]["models"]}
-    assert "truncated or damaged" in models["mwb"]["error"]
+    for view in ("draws", "conflict"):
+        models = {m["key"]: m for m in galleries(opened(view=view))[view]["models"]}
+        assert "truncated or damaged" in models["mwb"]["error"]
+        assert "error" not in models["mopoe"]
+
+
+def test_a_damaged_description_of_a_model_disables_it_and_nothing_else(checkpoints):
+    rooms._model.clear()
+    rooms._answer.clear()
+    (checkpoints / "mwb" / "config.json").write_text("{")
+    page = opened()
+    assert not page.exception
+    models = {m["key"]: m for m in galleries(page)["draws"]["models"]}
+    assert "error" in models["mwb"]
     assert "error" not in models["mopoe"]
 
 
 def test_a_mended_checkpoint_is_taken_without_a_restart(checkpoints, untrained):
-    shutil.rmtree(checkpoints / "poe")
+    weights = checkpoints / "poe" / "model.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(whole[:1000])
     page = opened()
     assert "error" in galleries(page)["draws"]["models"][0]
-    shutil.copytree(untrained / "polydigits" / "poe", checkpoints / "poe")
+    weights.write_bytes(whole)
     assert "error" not in galleries(page.run())["draws"]["models"][0]
+
+
+def test_a_new_checkpoint_is_offered_without_a_restart(checkpoints):
+    page = opened()
+    assert "JMVAE · joint encoder" not in page.multiselect(key="generation_models").options
+    data = load_dataset("polydigits")
+    build_model("jmvae", data.modalities, latent_dim=8).save_pretrained(checkpoints / "jmvae")
+    assert "JMVAE · joint encoder" in page.run().multiselect(key="generation_models").options
 
 
 def test_without_classifiers_pictures_stay_and_verdicts_go(checkpoints):
     shutil.rmtree(checkpoints / "classifiers")
     shown = galleries(opened())["draws"]
     assert "python -m explorer classifiers" in shown["note"]
-    assert "digit" not in shown["models"][0]["rows"][0]["draws"][0]
+    assert "reads" not in shown["models"][0]["rows"][0]["draws"][0]
     conflict = galleries(opened(view="conflict"))["conflict"]
     assert all("python -m explorer classifiers" in m["error"] for m in conflict["models"])
 
@@ -214,11 +329,14 @@ def test_a_kept_answer_is_shown_before_anything_is_computed(
     assert not computed
     expected = answer(lab, Question())
     assert shown["models"] == expected["models"]
+    assert default_question(presets.cached_about("polydigits")) == Question()
+    assert presets.cached_about("simulated_rats") is None
+    assert presets.cached_answer("simulated_rats", Question()) is None
 
 
 def agreed(preset):
     """Share of right draws by model in the shipped answer to a preset."""
-    models = presets.cached_answer(preset.question)["models"]
+    models = presets.cached_answer("polydigits", preset.question)["models"]
     return {
         m["key"]: sum(row["agree"] for row in m["rows"])
         / sum(len(row["draws"]) for row in m["rows"])
@@ -227,7 +345,7 @@ def agreed(preset):
 
 
 def behaviors(preset):
-    models = presets.cached_answer(preset.question)["models"]
+    models = presets.cached_answer("polydigits", preset.question)["models"]
     return {m["key"]: m["behavior"] for m in models}
 
 
@@ -252,22 +370,25 @@ def test_the_shipped_answers_make_the_points_of_their_presets():
 
 def test_the_shipped_rates_are_of_every_model():
     for rows in presets.read_cache(presets.RATES).values():
-        assert {row["key"] for row in rows} == set(MODELS)
+        assert {row["key"] for row in rows} == set(LABELS)
         assert all(sum(row["shares"]) == pytest.approx(1) for row in rows)
 
 
 def test_a_kept_answer_does_not_wait_for_torch():
     code = (
         "import sys; sys.modules['torch'] = None; "
-        "from explorer.pages import challenges, explanations, presets, questions; "
-        "presets.cached_answer(questions.Question())"
+        "from explorer.pages import challenges, choices, explanations, presets, questions; "
+        "assert presets.cached_about('polydigits').models; "
+        "assert presets.cached_answer('polydigits', questions.Question())"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert run.returncode == 0, run.stderr
 
 
 def test_the_thresholds_in_use_are_stated():
-    texts = "".join(explanations().values())
+    texts = "".join(explanations("odor").values())
+    assert "one of the two odors" in texts
+    assert "{word}" not in texts
     assert "at least 80% of the draws show one" in texts
     assert "{decided}" not in texts
     assert "{calm}" not in texts
@@ -284,17 +405,19 @@ def test_a_damaged_cache_is_named_and_not_used(checkpoints, tmp_path, monkeypatc
 
 def test_rates_are_shown_where_they_were_written(checkpoints, tmp_path, monkeypatch):
     rate = {"behaviors": dict.fromkeys(BEHAVIORS, 1 / len(BEHAVIORS)), "calm": 0.9}
-    rows = [{"key": key, "whole": False, "n_samples": 7, "n_draws": 5} | rate for key in MODELS]
+    rows = [{"key": key, "whole": False, "n_samples": 7, "n_draws": 5} | rate for key in LABELS]
     (tmp_path / presets.RATES).write_text(json.dumps({"one against one": rows}))
     assert "rates" not in galleries(opened(view="conflict"))
     monkeypatch.setattr(presets, "CACHE", tmp_path)
     shown = galleries(opened(view="conflict"))["rates"]
-    assert [m["key"] for m in shown["models"]] == list(MODELS)
+    assert [m["key"] for m in shown["models"]] == list(LABELS)
     assert shown["n_samples"] == 7
 
 
-def test_presets_are_not_written_without_every_model(lab, tmp_path):
-    poor = lab._replace(models={**lab.models, "poe": "not there"})
-    with pytest.raises(ValueError, match="every model: not there"):
-        list(presets.write_cache(poor, tmp_path))
+def test_presets_are_not_written_without_every_rule(lab, tmp_path):
+    broken = {**lab.models, "poe": "not there"}
+    absent = {key: model for key, model in lab.models.items() if key != "wb"}
+    for models, reason in ((broken, "not there"), (absent, "no wb")):
+        with pytest.raises(ValueError, match=reason):
+            list(presets.write_cache(lab._replace(models=models), tmp_path))
     assert not list(tmp_path.iterdir())

@@ -54,7 +54,6 @@ def choose_dataset() -> str:
         format_func=DATASET_LABELS.get,
         key="dataset_choice",
         on_change=change,
-        width=260,
     )
 
 
@@ -94,4 +93,4 @@ def show_card(key: str) -> None:
     st.latex(card.formula)
     st.markdown(card.character)
     st.markdown("**Known faults**\n\n" + "\n".join(f"- {fault}" for fault in card.faults))
-    st.caption(f"{card.paper} · `{key}` on the command line")
+    st.caption(f"{card.paper}. On the command line: {key}")

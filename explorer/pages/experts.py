@@ -77,7 +77,7 @@ def marginals(lab: "Lab", question: Question) -> dict[str, object]:
                 "dimension": d,
                 "gap": float(gap[d]),
                 "points": is_point(experts),
-                "laplace": isinstance(experts, Laplace),
+                "laplace": isinstance(fused.components, Laplace),
                 "experts": [
                     expert(lab.names, name) | {"mu": float(x.mu), "sd": sd(x)}
                     for name, x in zip(batch, own, strict=True)
@@ -93,7 +93,7 @@ def marginals(lab: "Lab", question: Question) -> dict[str, object]:
             }
         )
         rule = model.config.get("aggregation")
-        if rule in LABELS and not isinstance(experts, Laplace):
+        if rule in LABELS and not isinstance(fused.components, Laplace):
             shown[-1] |= _link(rule, shown[-1]["experts"], _rules(lab, question))
     return {"kind": "marginals", "several": len(batch) > 1, "models": shown}
 

@@ -55,8 +55,10 @@ state = st.session_state
 
 def main() -> None:
     st.title("What does a model draw of what it has not seen?")
-    name = choose_dataset()
-    st.markdown(
+    left, right = st.columns([1, 3.2], gap="medium", vertical_alignment="bottom")
+    with left:
+        name = choose_dataset()
+    right.markdown(
         f"{SUBJECTS[name].idea} Hide a part: each model fuses what is left into one belief, draws "
         "from it, and a classifier reads the draws."
     )
@@ -194,6 +196,7 @@ def choose_inputs() -> None:
     """What is observed, who is asked, and how draws are made."""
     question = state.generation
     known = about()
+    more = len(known.models) > MOST_MODELS
     left, right = st.columns([1, 2.6], gap="medium")
     left.pills(
         "Given: what the models see",
@@ -206,16 +209,18 @@ def choose_inputs() -> None:
         wrap=True,
     )
     right.multiselect(
-        f"Models, up to {MOST_MODELS} of the {len(known.models)} that are trained"
+        (f"Models, up to {MOST_MODELS} of {len(known.models)}" if more else "Models")
         + (", in the densities below" if question.view == "conflict" else ""),
         known.models,
         format_func=model_label,
         key="generation_models",
         on_change=edit,
         args=["models"],
-        help="Type to search, by name or by family. One more than fits replaces the first.",
+        help="All that are trained on this dataset. Type to search, by name or by family; one more "
+        f"than {MOST_MODELS} replaces the first.",
+        wrap=True,
     )
-    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="large")
+    bar = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     bar.segmented_control(
         "Ask",
         VIEWS,

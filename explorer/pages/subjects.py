@@ -17,11 +17,14 @@ class Subject(NamedTuple):
         What belongs together in a sample, in one sentence.
     word
         What its classes are: "digit" makes "digit 4" of class 4.
+    n_classes
+        How many there are, so that guessing is right one time in as many.
     """
 
     label: str
     idea: str
     word: str
+    n_classes: int = 10
 
 
 SUBJECTS: dict[str, Subject] = {
@@ -42,6 +45,7 @@ SUBJECTS: dict[str, Subject] = {
         "Simulated rats",
         "Spikes of five rats that smell the same one of four odors; simulated, not recorded.",
         "odor",
+        4,
     ),
 }
 """Key of ``DATASETS`` -> how it is read."""

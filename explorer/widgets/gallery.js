@@ -57,7 +57,7 @@ function colored(node, colors) {
 }
 
 const SMALL = 64; // pixels: smaller tiles are shown pixel by pixel
-const WIDE = 2.6; // how many times wider than others a tile is that is several times wider than high
+const WIDE = 1.9; // how many times wider than others a tile is that is several times wider than high
 
 // A function that cuts tile number i out of the sheet.
 function picture(sheet, { tiles }) {
@@ -157,7 +157,7 @@ function band(model, data, truth, cut) {
     const drawn = el("div", "drawn");
     for (const d of row.draws) drawn.append(tile(d, data, cut, mixture ? dots(d.source, model.experts) : null));
     const label = el("div", "label", el("b", "", row.name));
-    if (row.ceiling !== null) label.append(el("span", "", `${row.agree} of ${n} read as ${called}`));
+    if (row.ceiling !== null) label.append(el("span", "", `${row.agree} of ${n} read as ${data.classes[data.label]}`));
     const real = truth[row.name].tile;
     const seen = widened(el("div", "tile truth", cut(real)), cut.wide(real));
     const pictures = el("div", "row", label, seen, tile(row.mean, data, cut), drawn);

@@ -1,0 +1,100 @@
+"""What observations look like, kind by kind."""
+
+import numpy as np
+import pytest
+import torch
+
+from explorer.datasets.modality import KINDS, Modality
+from explorer.datasets.text import spell
+from explorer.pictures import INK, PAPER, PICTURES, WORDS, describe, picture, pictures
+
+SYMBOLS = " abc"
+MODALITIES = {
+    "image": Modality("image", (1, 5, 7)),
+    "text": Modality("text", (4, 4), kind="text", likelihood="categorical", symbols=SYMBOLS),
+    "spikes": Modality("spikes", (30, 10), kind="spikes", likelihood="poisson"),
+    "vector": Modality("vector", (6,), kind="vector", likelihood="normal"),
+}
+
+
+def observations(kind, n=3):
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(n, *MODALITIES[kind].shape, generator=generator)
+
+
+def test_every_kind_has_a_picture_and_words():
+    assert set(PICTURES) == set(WORDS) == set(KINDS) == set(MODALITIES)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tile_is_pixels_of_one_size_and_one_is_as_many(kind):
+    modality, x = MODALITIES[kind], observations(kind)
+    tiles = pictures(modality, x)
+    assert tiles.dtype == np.uint8
+    assert tiles.shape == (3, *tiles.shape[1:3], 3)
+    assert np.array_equal(picture(modality, x[1]), tiles[1])
+    assert describe(modality, x[1])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_shape_is_refused(kind):
+    with pytest.raises(ValueError, match=rf"observations of '{kind}' must have shape"):
+        pictures(MODALITIES[kind], torch.zeros(3, 2, 2, 2, 2))
+
+
+def test_a_grey_image_keeps_its_pixels_and_clips():
+    x = torch.tensor([[-1.0, 0.2, 0.5, 0.7, 0.9, 1.0, 7.0]]).expand(1, 5, 7)
+    tile = picture(MODALITIES["image"], x)
+    assert tile.shape == (5, 7, 3)
+    assert tile[0, :, 0].tolist() == [0, 51, 128, 178, 230, 255, 255]
+    assert (tile == tile[..., :1]).all()
+
+
+def darkness(tile):
+    return np.abs(tile.astype(float) - PAPER).sum()
+
+
+def test_an_unsure_letter_has_less_ink_and_a_blank_has_none():
+    modality = MODALITIES["text"]
+    sure = spell(["abc"], SYMBOLS, 4)[0]
+    unsure = 0.6 * sure + 0.1
+    assert darkness(picture(modality, sure)) > 1.3 * darkness(picture(modality, unsure))
+    assert darkness(picture(modality, spell([""], SYMBOLS, 4)[0])) == 0
+    assert picture(modality, sure).min(axis=(0, 1)).tolist() == list(INK)
+    assert describe(modality, unsure) == "“abc”"
+    assert describe(modality, spell([""], SYMBOLS, 4)[0]) == "blank"
+
+
+def test_each_letter_stands_in_its_place():
+    ink = [
+        darkness(place)
+        for place in np.split(
+            picture(MODALITIES["text"], spell([" a c"], SYMBOLS, 4)[0]), 4, axis=1
+        )
+    ]
+    assert [amount > 0 for amount in ink] == [False, True, False, True]
+
+
+def test_neurons_are_rows_and_more_spikes_are_lighter():
+    modality = MODALITIES["spikes"]
+    counts = torch.zeros(30, 10)
+    counts[20:, 7] = torch.linspace(0.1, 1, 10)  # 5.5 in all
+    tile = picture(modality, counts).astype(int).sum(-1)
+    height, width = tile.shape
+    silent, column = tile[: height // 2], tile[:, width * 15 // 20]
+    assert silent.max() == silent.min() == tile.min()
+    assert (np.diff(column[height * 21 // 30 :]) >= 0).all()
+    assert column[-1] == tile.max()
+    assert describe(modality, counts) == "5 spikes, 1.0 of the busiest neuron"
+
+
+def test_bars_rise_and_fall_from_zero():
+    modality = MODALITIES["vector"]
+    tile = picture(modality, torch.tensor([1.0, -1.0, 0.0, 0.5, 2.5, -9.0]))
+    dark = (tile == INK).all(-1)
+    height, width = dark.shape
+    above = [dark[: height // 2 - 1, int(width * (i + 0.5) / 6)].sum() for i in range(6)]
+    below = [dark[height // 2 + 1 :, int(width * (i + 0.5) / 6)].sum() for i in range(6)]
+    assert above[1] == above[2] == above[5] == below[0] == below[2] == below[3] == below[4] == 0
+    assert 0 < above[3] < above[0] < above[4]
+    assert 0 < below[1] < below[5]
