@@ -45,6 +45,9 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
     seed: Annotated[int, typer.Option(help="Weights, order of the data, noise.")] = 0,
+    start: Annotated[
+        str | None, typer.Option("--start-from", help="Dataset whose checkpoint gives the weights.")
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Continue what was stopped.")] = False,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
     devices: Annotated[int, typer.Option(help="How many; several train with DDP.")] = 1,
@@ -55,7 +58,7 @@ def train(
     """Train a model and save it under ROOT/DATASET/MODEL (by default runs/)."""
     import torch
 
-    from explorer.checkpoints import runs_directory
+    from explorer.checkpoints import runs_directory, start_from
     from explorer.datasets import load_dataset
     from explorer.models import build_model
     from explorer.training import train as run
@@ -65,6 +68,8 @@ def train(
     torch.manual_seed(seed)
     options = {} if beta is None else {"beta": beta}
     built = build_model(model, data.modalities, latent_dim=latent_dim, **options)
+    if start is not None:
+        start_from(built, start, model)
     folder = (root or runs_directory()) / dataset / model
     state = runs_directory() / dataset / model
     if steps is None and epochs is None and minutes is None:

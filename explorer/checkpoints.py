@@ -85,6 +85,40 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
         ) from error
 
 
+def start_from(
+    model: MultimodalVAE, dataset: str, name: str, root: Path | str | None = None
+) -> MultimodalVAE:
+    """Give ``model`` the weights of a trained one, wherever name and shape are the same.
+
+    Where digits are hard to find, a model that can draw easier ones is a start that random weights
+    are not. What was taken is told in ``model.provenance``.
+
+    Parameters
+    ----------
+    model
+        Changed in place and returned.
+    dataset, name, root
+        Whose weights, as in :func:`load_pretrained`.
+
+    Raises
+    ------
+    CheckpointError
+        There is no such checkpoint, or nothing in it fits.
+    """
+    source, own = load_pretrained(dataset, name, root).state_dict(), model.state_dict()
+    fitting = {k: x for k, x in source.items() if k in own and own[k].shape == x.shape}
+    if not fitting:
+        raise CheckpointError(
+            f"nothing in {dataset}/{name} has the name and shape of anything in this model; start "
+            "from a checkpoint with the same modalities and networks"
+        )
+    model.load_state_dict(own | fitting)
+    model.provenance = model.provenance | {
+        "started_from": f"{dataset}/{name}, {len(fitting)} of {len(own)} tensors"
+    }
+    return model
+
+
 def list_pretrained(
     dataset: str | None = None, root: Path | str | None = None
 ) -> list[tuple[str, str, Path]]:

@@ -210,7 +210,7 @@ def train(
     save()
     model.to("cpu").eval()
     model.progress = 1.0
-    model.provenance = {
+    model.provenance = model.provenance | {
         "dataset": data.name,
         **{key: value for key, value in settings.items() if value is not None},
         "epochs": round(step / steps_per_epoch, 2),

@@ -6,7 +6,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from explorer.checkpoints import PRETRAINED, CheckpointError, list_pretrained, load_pretrained
+from explorer.checkpoints import (
+    PRETRAINED,
+    CheckpointError,
+    list_pretrained,
+    load_pretrained,
+    start_from,
+)
 from explorer.datasets import Modality, load_dataset
 from explorer.models import MODELS, MultimodalVAE, build_model
 
@@ -136,3 +142,22 @@ def test_every_model_ships_and_draws(name):
     pictures = model.generate(data.test[:4], ["m0"], 2, torch.Generator().manual_seed(0))
     assert pictures["m3"].shape == (2, 4, 3, 28, 28)
     assert 0.05 < pictures["m3"].std() < 1
+
+
+def test_a_model_starts_from_weights_that_fit(tmp_path):
+    torch.manual_seed(0)
+    shapes = {"a": (3,), "b": (4,)}
+    three, two = (
+        [Modality(n, s, likelihood="normal", network="mlp") for n, s in kept.items()]
+        for kept in (shapes | {"c": (5,)}, shapes | {"b": (6,)})
+    )
+    source = build_model("poe", three, latent_dim=4).eval()
+    source.save_pretrained(tmp_path / "digits" / "poe")
+    model = start_from(build_model("poe", two, latent_dim=4), "digits", "poe", tmp_path)
+    kept = source.state_dict()["encoders.a.1.weight"].half().float()
+    torch.testing.assert_close(model.state_dict()["encoders.a.1.weight"], kept)
+    assert model.encoders["b"][1].weight.shape == (128, 6)
+    assert model.provenance["started_from"].startswith("digits/poe, ")
+    with pytest.raises(CheckpointError, match="nothing in digits/poe has the name and shape"):
+        strangers = [Modality("z", (3,), likelihood="normal", network="mlp")]
+        start_from(build_model("poe", strangers, latent_dim=4), "digits", "poe", tmp_path)
