@@ -21,7 +21,7 @@ STYLE = """
 .panels figure, .strips figure { margin: 0 }
 .panels figcaption, .strips figcaption { font-size: 0.875rem; margin-bottom: 0.2rem }
 .panels img { display: block; max-width: 100% }
-.strips { display: grid; gap: 0.5rem; max-width: 36rem }
+.strips { display: grid; gap: 0.5rem; max-width: 46rem }
 .strips img { image-rendering: pixelated; width: 100%; display: block }
 </style>
 """
@@ -73,12 +73,17 @@ def _curve(steps: np.ndarray, values: np.ndarray, color: str, theme: str) -> str
  font-family="sans-serif" font-size="12" fill="{ink}">
 <rect width="100%" height="100%" fill="{surface}"/>
 <path d="M{left},{top}V{bottom}H{right}" fill="none" stroke="{ink}" stroke-opacity="0.3"/>
-<text x="{left - 5}" y="{top + 8}" text-anchor="end">{high:.4g}</text>
-<text x="{left - 5}" y="{bottom}" text-anchor="end">{low:.4g}</text>
+<text x="{left - 5}" y="{top + 8}" text-anchor="end">{_short(high)}</text>
+<text x="{left - 5}" y="{bottom}" text-anchor="end">{_short(low)}</text>
 <text x="{left}" y="{HEIGHT - 4}">{steps[0]:.0f}</text>
 <text x="{right}" y="{HEIGHT - 4}" text-anchor="end">step {steps[-1]:.0f}</text>
 <polyline fill="none" stroke="{color}" stroke-width="2" points="{points}"/>
 </svg>"""
+
+
+def _short(value: float) -> str:
+    """A number of at most six characters or so."""
+    return f"{value:.0f}" if 1e3 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _svg_url(text: str) -> str:

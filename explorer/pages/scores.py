@@ -1,10 +1,15 @@
 """Scores: every figure of every scores.json, as tables and pictures, beside what papers print."""
 
+from collections import Counter
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from explorer.pages.choices import SUBJECTS, choose_dataset, say_nothing_is_trained
+from explorer.pages.comparisons import show_comparisons
+from explorer.pages.downloads import offer
+from explorer.pages.rankings import show_published, show_rankings
 from explorer.pages.score_figures import (
     show_coherence,
     show_latent_accuracy,
@@ -12,12 +17,12 @@ from explorer.pages.score_figures import (
     show_reconstruction,
     show_trade_off,
 )
-from explorer.palette import LABELS
-from explorer.published import PUBLISHED
+from explorer.palette import LABELS, MODEL_LABELS
 from explorer.scores import (
     MEASURES,
     Evaluation,
     Score,
+    absences,
     as_csv,
     as_json,
     as_latex,
@@ -31,63 +36,72 @@ from explorer.scores import (
 )
 from explorer.scores import columns as headline_columns
 
-DATASET = "polydigits"
 GUESSES = {"clear": "Larger than noise", "noise": "Within noise"}
 ASKED = ("latent_accuracy", "coherence", "self_coherence", "joint_coherence", "ssim")
 SECTIONS = {"accuracy": "latent_accuracy", "log p(x)": "likelihood", "draws": "likelihood"}
 SECTIONS |= {"coherence": "coherence", "joint": "coherence", "SSIM": "reconstruction"}
+UNTRAINED = "not trained yet"
+DRAWN = 8
+"""Models that are drawn until others are chosen; more are hard to tell apart."""
 
 
 def main() -> None:
     st.title("Scores")
     st.markdown(
-        "What the same network learns when only the rule changes by which it averages beliefs: "
-        "real handwritten digits, held-out test tuples, one training run for each rule. "
-        "No figure here is typed in by hand; each is read from the file that "
+        "What the same networks learn when only the model around them changes, on held-out test "
+        "samples. No figure is typed in by hand: each is read from the file that "
         "`python -m explorer evaluate` writes beside a checkpoint."
     )
-    every = read_evaluations(DATASET)
-    models = st.pills(
-        "Rules",
-        [evaluation.model for evaluation in every],
-        selection_mode="multi",
-        default=[evaluation.model for evaluation in every],
-        format_func=LABELS.get,
-        key="shown",
-        bind="query-params",
-        help="Tables and figures show these only; so does the link to this page.",
-    )
-    evaluations = [evaluation for evaluation in every if evaluation.model in models]
+    dataset = choose_dataset()
+    st.markdown(SUBJECTS[dataset].idea)
+    every = read_evaluations(dataset)
+    trained = [evaluation for evaluation in every if evaluation.problem != UNTRAINED]
+    if trained:
+        show_leaderboard(trained, dataset)
+    else:
+        say_nothing_is_trained(dataset)
+    missing = [MODEL_LABELS[e.model] for e in every if e.problem == UNTRAINED]
+    if trained and missing:
+        st.caption(
+            f"Not trained on this dataset: {'; '.join(missing)}. To add one: "
+            f"`python -m explorer train --dataset {dataset} --model KEY --minutes 4`, then "
+            f"`python -m explorer evaluate --dataset {dataset} --model KEY`."
+        )
+    shown = choose_shown(trained)
+    scores = tidy(shown)
+    if scores:
+        show_noise(scores, dataset)
+        show_latent_accuracy(scores, SUBJECTS[dataset])
+        show_coherence(scores, SUBJECTS[dataset])
+        show_trade_off(scores)
+        show_likelihood(scores)
+        show_reconstruction(scores)
+    elif trained:
+        st.info("Nothing to draw: choose at least one evaluated model above.")
+    show_comparisons(dataset)
+    show_rankings(tidy(trained), dataset)
+    show_published(scores, dataset)
+    if scores:
+        show_everything(scores, shown)
+
+
+def show_leaderboard(evaluations: list[Evaluation], dataset: str) -> None:
+    """All models with a checkpoint, a row each."""
     scores = tidy(evaluations)
-    if not evaluations:
-        st.info("Choose at least one rule above.")
-        return
-    show_headline(evaluations, scores)
-    if not scores:
-        st.info("No rule has been evaluated yet, so there is nothing to draw below this table.")
-        return
-    show_noise(scores)
-    show_latent_accuracy(scores)
-    show_coherence(scores)
-    show_trade_off(scores)
-    show_likelihood(scores)
-    show_reconstruction(scores)
-    show_published(scores)
-    show_everything(scores, evaluations)
-
-
-def show_headline(evaluations: list[Evaluation], scores: list[Score]) -> None:
     rows = {
         evaluation.model: headline(scores, evaluation.model)
         for evaluation in evaluations
         if evaluation.scores is not None
     }
     columns = headline_columns(rows.values())
+    st.header("All models")
+    st.markdown(budgets(evaluations))
     cells = [[rows.get(evaluation.model, {}).get(c) for c in columns] for evaluation in evaluations]
     values = [[score and score.value for score in row] for row in cells]
     table = pd.DataFrame(values, columns=columns, dtype=float)
-    table.insert(0, "rule", [LABELS[evaluation.model] for evaluation in evaluations])
-    table["training"] = [training(evaluation) for evaluation in evaluations]
+    table.insert(0, "model", [MODEL_LABELS[evaluation.model] for evaluation in evaluations])
+    for name in ("steps", "core_minutes", "seed", "commit"):
+        table[name.replace("_", "-")] = [e.trained.get(name) for e in evaluations]
     styler = table.style
     for c, column in enumerate(columns):
         best = leaders(row[column] for row in rows.values() if column in row)
@@ -101,9 +115,10 @@ def show_headline(evaluations: list[Evaluation], scores: list[Score]) -> None:
         hide_index=True,
         height="content",
         placeholder="–",
-        alt="Headline scores, one row a rule; the same figures are in the downloads below.",
+        alt="Headline scores, one row a model; the same figures are in the downloads below.",
         column_config={
-            "rule": st.column_config.Column(pinned=True),
+            "model": st.column_config.Column(pinned=True),
+            "core-minutes": st.column_config.NumberColumn(format="%.1f"),
             **{
                 column: st.column_config.NumberColumn(
                     help=how(evaluations, SECTIONS[column.split(",")[0]])
@@ -113,29 +128,68 @@ def show_headline(evaluations: list[Evaluation], scores: list[Score]) -> None:
         },
         key="headline",
     )
+    show_reasons(evaluations)
+    if rows:
+        show_origin(evaluations, scores)
+        show_downloads(evaluations, scores, dataset)
+
+
+def budgets(evaluations: list[Evaluation]) -> str:
+    """What the rows had to learn with, and that they are not equal where they are not."""
+    counts = Counter(e.trained.get("steps") for e in evaluations if e.trained.get("steps"))
+    if len(counts) == 1:
+        steps = next(iter(counts))
+        return f"Every model was trained for {steps:,} steps, once."
+    groups = [
+        f"**{steps:,} steps**: "
+        + "; ".join(MODEL_LABELS[e.model] for e in evaluations if e.trained.get("steps") == steps)
+        for steps in sorted(counts, reverse=True)
+    ]
+    return (
+        "**Budgets differ**, so rows compare fairly only with others of the same one. "
+        + ". ".join(groups)
+        + ". Each was trained once. For equal budgets and several seeds, see the comparisons below."
+    )
+
+
+def show_reasons(evaluations: list[Evaluation]) -> None:
+    """Why cells and rows are empty."""
     problems = [
-        f"- **{LABELS[evaluation.model]}** has no figures, {evaluation.problem}: "
+        f"- **{MODEL_LABELS[evaluation.model]}** has no figures, {evaluation.problem}: "
         f"`{evaluation.remedy}`"
         for evaluation in evaluations
         if evaluation.problem
     ]
     if problems:
         st.warning("\n".join(problems))
-    if rows:
-        computed = next(e.scores["computed"] for e in evaluations if e.scores is not None)
-        st.caption(
-            "After the comma: how many modalities were given. Bold: the best, and every rule that "
-            "is not clearly worse. Click a column to sort, or hold the pointer on it for how it "
-            "was computed. "
-            f"± is a 95 % interval over test tuples ({resting_on(scores)}). It leaves out what a "
-            "second training run would change, as each rule was trained once, and tuples share "
-            f"source digits, so it is rather too narrow. Evaluated at commit {computed['commit']} "
-            f"with torch {computed['torch']} on {computed['cpu']}."
+    reasons: dict[str, list[str]] = {}
+    for evaluation in evaluations:
+        for reason in dict.fromkeys(absences(evaluation).values()):
+            reasons.setdefault(reason, []).append(MODEL_LABELS[evaluation.model])
+    if reasons:
+        st.markdown(
+            "A dash stands where a figure is not defined, or not measured:\n\n"
+            + "\n".join(
+                f"- {'; '.join(models)}: {reason.rstrip('.')}."
+                for reason, models in reasons.items()
+            )
         )
-        show_downloads(evaluations, scores)
 
 
-def show_downloads(evaluations: list[Evaluation], scores: list[Score]) -> None:
+def show_origin(evaluations: list[Evaluation], scores: list[Score]) -> None:
+    origins = [e.scores["computed"] for e in evaluations if e.scores is not None]
+    commits = ", ".join(sorted({str(origin["commit"]) for origin in origins}))
+    machines = ", ".join(sorted({f"torch {o['torch']} on {o['cpu']}" for o in origins}))
+    st.caption(
+        "After the comma: how many modalities were given. Bold: the best, and every model that is "
+        "not clearly worse. Click a column to sort, or hold the pointer on it for how it was "
+        f"computed. ± is a 95 % interval over test samples ({resting_on(scores)}). It leaves out "
+        "what a second training run would change, and samples share source material, so it is "
+        f"rather too narrow. Evaluated at commit {commits} with {machines}."
+    )
+
+
+def show_downloads(evaluations: list[Evaluation], scores: list[Score], dataset: str) -> None:
     files = {
         "CSV": (
             "csv",
@@ -149,48 +203,74 @@ def show_downloads(evaluations: list[Evaluation], scores: list[Score]) -> None:
     with st.container(horizontal=True):
         for label, (ending, mime, what, text) in files.items():
             st.download_button(
-                f"Download {label}", text, f"scores.{ending}", mime, help=what, on_click="ignore"
-            )
+                f"Download {label}", text, f"scores-{dataset}.{ending}", mime, help=what,
+                on_click="ignore",
+            )  # fmt: skip
 
 
-def show_noise(scores: list[Score]) -> None:
+def choose_shown(evaluations: list[Evaluation]) -> list[Evaluation]:
+    """The models that figures show; those of page 1 until others are chosen."""
+    models = [e.model for e in evaluations if e.scores is not None]
+    if not models:
+        return []
+    default = [model for model in models if model in LABELS] or models[:DRAWN]
+    chosen = st.pills(
+        "Models in the figures below",
+        models,
+        selection_mode="multi",
+        default=default,
+        format_func=MODEL_LABELS.get,
+        key="shown",
+        bind="query-params",
+        help="More than eight are hard to tell apart. The link to this page keeps the choice.",
+        wrap=True,
+    )
+    return [evaluation for evaluation in evaluations if evaluation.model in chosen]
+
+
+def show_noise(scores: list[Score], dataset: str) -> None:
     st.header("Is this difference larger than noise?")
     st.markdown(
-        "Two numbers always differ. Choose a measure and two rules, decide from the table, then "
+        "Two numbers always differ. Choose a measure and two models, decide from the table, then "
         "look."
     )
-    models = list(dict.fromkeys(score.model for score in scores))
-    if len(models) < 2:
-        st.info("Choose at least two evaluated rules above.")
-        return
-    left, middle, right = st.columns(3)
     options = {
-        f"{measure}.{score.given}": score
-        for measure in ASKED
-        for score in select(scores, measure)[models[0]]
-        if score.target in ("", "mean")
+        f"{score.measure}.{score.given}": score
+        for score in scores
+        if score.measure in ASKED and score.target in ("", "mean")
     }
+    left, middle, right = st.columns(3)
     asked = left.selectbox(
-        "Measure", list(options), format_func=lambda key: name(options[key]), key="measure",
-        bind="query-params",
+        "Measure", list(options), format_func=lambda key: name(options[key]),
+        key=f"measure-{dataset}" if dataset != "polydigits" else "measure", bind="query-params",
     )  # fmt: skip
+    if asked is None:
+        st.info("None of these models has a figure to ask about.")
+        return
+    measure, given, target = options[asked].measure, options[asked].given, options[asked].target
+    found = select(scores, measure, given=given, target=target)
+    models = list(found)
+    if len(models) < 2:
+        st.info("Choose at least two models above that have this figure.")
+        return
     pair = [
-        column.selectbox(label, models, index, format_func=LABELS.get, key=key, bind="query-params")
+        column.selectbox(
+            label, models, index, format_func=MODEL_LABELS.get, key=key, bind="query-params"
+        )
         for column, label, index, key in (
-            (middle, "One rule", len(models) - 1, "one"),
+            (middle, "One model", len(models) - 1, "one"),
             (right, "Another", len(models) - 2, "other"),
         )
     ]
-    measure, given, target = options[asked].measure, options[asked].given, options[asked].target
-    a, b = (select(scores, measure, given=given, target=target)[model][0] for model in pair)
+    a, b = (found[model][0] for model in pair)
     if a.model == b.model:
-        st.info("Choose two different rules.")
+        st.info("Choose two different models.")
         return
     guess = st.segmented_control(
         "Your answer",
         list(GUESSES),
         format_func=GUESSES.get,
-        key=f"guess-{asked}-{'-'.join(pair)}",
+        key=f"guess-{dataset}-{asked}-{'-'.join(pair)}",
     )
     if guess is not None:
         reveal(a, b, guess)
@@ -199,64 +279,29 @@ def show_noise(scores: list[Score]) -> None:
 def reveal(a: Score, b: Score, guess: str) -> None:
     gap, low, high = difference(a, b)
     truth = "clear" if is_clear(a, b) else "noise"
-    first, second = LABELS[a.model], LABELS[b.model]
+    first, second = MODEL_LABELS[a.model], MODEL_LABELS[b.model]
     verdict = "Yes." if guess == truth else "No."
     digits = MEASURES[a.measure].digits
     st.markdown(
         f"**{verdict}** {first} has {a}, {second} has {b}. The difference is "
         f"{gap:+.{digits}f}, with a 95 % interval from {low:+.{digits}f} to {high:+.{digits}f}: "
         + (
-            "zero is outside, so other test tuples would very likely show the same order."
+            "zero is outside, so other test samples would very likely show the same order."
             if truth == "clear"
-            else "zero is inside, so these test tuples do not tell which is better."
+            else "zero is inside, so these test samples do not tell which is better."
         )
     )
     st.caption(
-        f"From {a.n} test tuples (or draws). Errors are taken as independent, though both rules "
-        "were asked about the same tuples, so the true interval is rather narrower. What it cannot "
-        "hold: another seed would train other weights. One run of each rule says which of these "
-        "two *checkpoints* is better; to compare the *rules*, train several seeds of each."
-    )
-
-
-def show_published(scores: list[Score]) -> None:
-    st.header("What the papers print")
-    st.warning(
-        "**Not rerun by us, and on other data.** Compare the order of rules and the shape of "
-        "curves, not digits.",
-        icon=":material/history_edu:",
-    )
-    titles = {key: f"{table.dataset}: {table.measure}" for key, table in PUBLISHED.items()}
-    key = st.selectbox(
-        "Published table", list(titles), format_func=titles.get, key="paper", bind="query-params"
-    )
-    table = PUBLISHED[key]
-    rows = [[LABELS[model], *numbers.split(), source] for model, source, numbers in table.rows]
-    for model in dict.fromkeys(score.model for score in scores if table.ours):
-        nearest = [select(scores, m, given=given)[model][0] for m, given in table.ours]
-        rows.append([LABELS[model], *map(str, nearest), f"ours, on {DATASET}"])
-    st.dataframe(
-        pd.DataFrame(rows, columns=["rule", *table.columns, "from"]).sort_values(
-            "rule", key=lambda rules: rules.map(list(LABELS.values()).index), kind="stable"
-        ),
-        hide_index=True,
-        height="content",
-        column_config={"rule": st.column_config.Column(pinned=True)},
-        key="published",
-    )
-    st.markdown(
-        "What is known to be wrong with these numbers, or different here:\n\n"
-        + "\n".join(f"- {caveat}" for caveat in table.caveats)
-    )
-    st.caption(
-        "Published log-likelihoods are left out: the released code takes the mean of importance "
-        "weights over different images, so those are not estimates of log p(x). On a model with a "
-        "known answer of -17.06 it gives -11.69."
+        f"From {a.n} test samples (or draws). Errors are taken as independent, though both models "
+        "were asked about the same samples, so the true interval is rather narrower. What it "
+        "cannot hold: another seed would train other weights. One run of each says which of these "
+        "two *checkpoints* is better; to compare the *models*, train several seeds of each."
     )
 
 
 def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
     st.header("Every figure")
+    there = {score.measure for score in scores}
     measure = st.selectbox(
         "Show",
         list(MEASURES),
@@ -264,10 +309,23 @@ def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
         key="figures",
         bind="query-params",
     )
+    section = MEASURES[measure].path.split("/")[0]
+    if measure not in there:
+        reasons = {
+            reason
+            for evaluation in evaluations
+            for path, reason in absences(evaluation).items()
+            if path.split("/")[0] == section
+        }
+        st.info(
+            "None of the chosen models has it on this dataset. "
+            + " ".join(f"{reason.rstrip('.')}." for reason in sorted(reasons))
+        )
+        return
     computed = {e.model: e.scores["computed"] for e in evaluations if e.scores is not None}
-    rows = [
+    table = pd.DataFrame(
         {
-            "rule": LABELS[score.model],
+            "model": MODEL_LABELS[score.model],
             "given": score.given,
             "target": score.target,
             "value": score.value,
@@ -280,9 +338,10 @@ def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
         }
         for score in scores
         if score.measure == measure
-    ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, key="every")
-    st.caption(how(evaluations, MEASURES[measure].path.split("/")[0]))
+    )
+    st.dataframe(table, hide_index=True, key="every")
+    st.caption(how(evaluations, section))
+    offer(table, "These figures", measure)
 
 
 def name(score: Score) -> str:
@@ -290,27 +349,25 @@ def name(score: Score) -> str:
     return MEASURES[score.measure].label + (f", {score.given} given" if score.given else "")
 
 
-def training(evaluation: Evaluation) -> str:
-    if evaluation.problem:
-        return f"{evaluation.problem}: {evaluation.remedy}"
-    of = evaluation.trained
-    return (
-        f"{of.get('steps')} steps, {of.get('core_minutes')} core-minutes, seed {of.get('seed')}, "
-        f"commit {of.get('commit')}"
-    )
-
-
 def how(evaluations: list[Evaluation], section: str) -> str:
     """How the evaluation says a section was computed, as a sentence."""
-    text = next(e.scores for e in evaluations if e.scores is not None)[section]["how"]
-    return f"{text[0].upper()}{text[1:]}."
+    texts = [
+        e.scores[section]["how"]
+        for e in evaluations
+        if e.scores is not None and "how" in e.scores.get(section, {})
+    ]
+    return f"{texts[0][0].upper()}{texts[0][1:]}." if texts else ""
 
 
 def resting_on(scores: list[Score]) -> str:
-    """On how many test tuples or draws the headline figures rest."""
+    """On how many test samples or draws the headline figures rest."""
     asked = ("latent_accuracy", "coherence", "joint_coherence", "log_likelihood", "ssim")
-    counts = {measure: next(s.n for s in scores if s.measure == measure) for measure in asked}
-    return ", ".join(f"{n} for {MEASURES[m].label.split(',')[0]}" for m, n in counts.items())
+    counts = {m: sorted({s.n for s in scores if s.measure == m and s.n}) for m in asked}
+    return ", ".join(
+        f"{' or '.join(map(str, numbers))} for {MEASURES[m].label.split(',')[0]}"
+        for m, numbers in counts.items()
+        if numbers
+    )
 
 
 main()

@@ -100,6 +100,7 @@ def read_evaluations(dataset: str, root: Path | str | None = None) -> list[Evalu
 
 def tidy(evaluations: Iterable[Evaluation]) -> list[Score]:
     """Every figure as a row, measure by measure; none for what a model does not define."""
+    evaluations = list(evaluations)
     return [
         Score(
             evaluation.model,
