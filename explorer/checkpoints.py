@@ -86,8 +86,8 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
 
 
 def start_from(
-    model: MultimodalVAE, dataset: str, name: str, root: Path | str | None = None
-) -> MultimodalVAE:
+    model: "MultimodalVAE", dataset: str, name: str, root: Path | str | None = None
+) -> "MultimodalVAE":
     """Give ``model`` the weights of a trained one, wherever name and shape are the same.
 
     Where digits are hard to find, a model that can draw easier ones is a start that random weights
