@@ -18,35 +18,7 @@ from explorer.trainings.record import STATE, append, read_record
 
 ASKED = Request("polydigits", "mopoe", 1)
 
-# Tells its log a step every 20 ms until it is told to end; then leaves a checkpoint. What the
-# seed asks for: 1 ends at once, 2 fails in a sentence, 3 dies, 4 does not listen.
-TRAINER = """
-import json, os, select, sys, time
-folder = sys.argv[1]
-seed = json.load(open(folder + "/request.json"))["seed"]
-def log(**line):
-    with open(folder + "/log.jsonl", "a") as file:
-        file.write(json.dumps(line) + "\\n")
-os.makedirs(folder + "/checkpoint", exist_ok=True)
-open(folder + "/checkpoint/state.pt", "w").close()
-step = 0
-while True:
-    step += 1
-    log(step=step, done=step / 1000, terms={"total": 1 / step})
-    if seed == 2:
-        log(event="failed", message="loss term 'kl' became nan at step 1.")
-        sys.exit(1)
-    if seed == 3:
-        sys.exit("error: no space left")
-    ready = select.select([0], [], [], 0.02)[0] if seed != 4 else time.sleep(0.02)
-    if ready or seed == 1:
-        end = "finished" if seed == 1 else "stopped" if os.read(0, 9) else "interrupted"
-        for name in ("config.json", "model.safetensors"):
-            with open(folder + "/checkpoint/" + name, "w") as file:
-                file.write("{}")
-        log(event=end, message="")
-        break
-"""
+TRAINER = (sys.executable, str(Path(__file__).with_name("fake_trainer.py")))
 
 
 @pytest.fixture
@@ -59,11 +31,11 @@ def runs(tmp_path, monkeypatch):
 
 @pytest.fixture
 def open_line(runs):
-    """``open_line()``: a server's line, its trainer the script above."""
+    """``open_line()``: a server's line, its trainer one that takes no time."""
     opened = []
 
     def make():
-        opened.append(Line(command=(sys.executable, "-c", TRAINER)))
+        opened.append(Line(command=TRAINER))
         return opened[-1]
 
     yield make

@@ -116,13 +116,14 @@ def watch(line: Line) -> None:
     """The runs, looked at again every second while one of them is at work or waits."""
     for tell, text in state.pop("train_notices", []):
         tell(text)
+    state.train_redraw = False
     busy = any(not one.over for one in line.trainings())
     st.fragment(show_runs, run_every=LOOK_EVERY_SECONDS if busy else None)(line, busy)
 
 
 def show_runs(line: Line, watching: bool) -> None:
     trainings = line.trainings()
-    if state.pop("train_redraw", False) or watching != any(not one.over for one in trainings):
+    if state.train_redraw or watching != any(not one.over for one in trainings):
         st.rerun()
     st.header("Runs")
     if not trainings:
