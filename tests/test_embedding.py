@@ -18,10 +18,12 @@ from explorer.evaluation.embedding import (
     embed,
     embed_pretrained,
     encode,
+    grid,
     load_embedding,
     quantise,
     save_embedding,
     shared_neighbors,
+    spectra,
     turn_to,
     vote,
 )
@@ -104,6 +106,12 @@ def test_turning_never_scales():
     )
 
 
+def test_steps_lead_back_to_the_latent_space():
+    layout = rng(0).normal(size=(4, 50, 2)) * 3 + 5
+    corner, step = grid(layout)
+    np.testing.assert_allclose(corner + step * quantise(layout), layout, atol=0.51 * step)
+
+
 # ---- figures
 
 
@@ -121,6 +129,14 @@ def test_gaps_are_centroid_distances_in_radii_by_hand():
     np.testing.assert_allclose(
         centroid_gaps(clouds), [[0, 3, 0], [3, 0, 3 / 5], [0, 3 / 5, 0]], atol=1e-12
     )
+
+
+def test_spectra_by_hand():
+    square = np.array([[[3.0, 1.0], [-3.0, 1.0], [3.0, -1.0], [-3.0, -1.0]]])
+    np.testing.assert_allclose(spectra(square), [[9, 1]])
+    angle = 0.3
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    np.testing.assert_allclose(spectra(square @ turn + 7), [[9, 1]])
 
 
 def test_shared_neighbors_by_hand():
@@ -211,6 +227,54 @@ def test_accuracy_and_table_are_those_of_the_stored_votes(embedding):
     assert (embedding.table.sum(2) == per_class).all()
 
 
+def test_spectrum_and_effective_dimension_are_those_of_the_codes(data, embedding):
+    means, _ = encode(untrained(data), data.test, torch.arange(60))
+    everything = np.linalg.eigvalsh(np.cov(means[-1].T.astype(float), bias=True))[::-1]
+    np.testing.assert_allclose(embedding.report["spectrum"][-1], everything, atol=2e-4)
+    figures = embedding.report["by_subset"]
+    np.testing.assert_allclose(
+        figures["effective_dimension"][-1], everything.sum() ** 2 / (everything**2).sum(), rtol=1e-3
+    )
+    np.testing.assert_allclose(figures["variance_of_means"][-1], everything.mean(), atol=1e-4)
+    assert np.shape(embedding.report["spectrum"]) == (5, 8)
+    assert figures["gap_to_all"][-1] == 0
+
+
+def test_pca_keeps_the_prior_s_mean_and_unit(data, embedding):
+    """Its coordinates are projections of the codes: their square is not larger than the codes'."""
+    means, _ = encode(untrained(data), data.test, torch.arange(60))
+    place = embedding.report["layouts"]["pca"]
+    back = np.array(place["corner"]) + place["step"] * embedding.layouts["pca"]
+    middle = means.mean((0, 1))
+    codes, projected = means - middle, back - back.mean((0, 1))
+    top = np.linalg.eigvalsh(np.cov(codes.reshape(-1, 8).T.astype(float), bias=True))[:-3:-1]
+    np.testing.assert_allclose(projected.reshape(-1, 2).var(0), top, rtol=1e-3)
+    assert (np.linalg.norm(back, axis=-1) <= np.linalg.norm(means, axis=-1) + 1e-3).all()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "key", "n_subsets"),
+    [
+        ("simulated_rats", "mmvamp", 31),
+        ("translated_polydigits", "independent", 7),
+        ("digits_photo_text", "mac_wae", 7),
+    ],
+)
+def test_every_kind_of_model_and_dataset_has_a_map(dataset, key, n_subsets):
+    """Latents apart, codes that are points, texts, spikes; a plane is a layout as it is."""
+    small = load_dataset(dataset, n_train=100, n_test=30)
+    torch.manual_seed(0)
+    model = build_model(key, small.modalities, latent_dim=2).eval()
+    found = embed(model, small, n_tuples=50, n_candidates=80, n_seeds=1, fit=flatten)
+    assert list(found.layouts) == ["latent", "pca", "umap0"]
+    assert found.layouts["latent"].shape == (n_subsets, len(small.test.labels[:50]), 2)
+    means, _ = encode(model, small.test, torch.arange(len(found.tuples)))
+    place = found.report["layouts"]["latent"]
+    back = np.array(place["corner"]) + place["step"] * found.layouts["latent"]
+    np.testing.assert_allclose(back, means, atol=place["step"])
+    json.dumps(found.report, allow_nan=False)
+
+
 def test_the_same_seed_gives_the_same_maps(data, embedding):
     again = embed(untrained(data), data, n_tuples=60, n_candidates=120, n_seeds=2, fit=flatten)
     for name, layout in embedding.layouts.items():
@@ -244,7 +308,9 @@ def test_no_checkpoint_is_said_before_no_map(tmp_path):
         load_embedding("polydigits", "mwb", tmp_path)
 
 
-@pytest.mark.parametrize("damage", ["truncate", "garble", "foreign", "pickle", "json", "keys"])
+@pytest.mark.parametrize(
+    "damage", ["truncate", "garble", "foreign", "pickle", "json", "keys", "old"]
+)
 def test_a_damaged_map_is_one_clear_error(root, damage):
     folder = root / "polydigits" / "mwb"
     arrays, report = folder / ARRAYS, folder / REPORT
@@ -263,6 +329,10 @@ def test_a_damaged_map_is_one_clear_error(root, damage):
             report.write_text("{")
         case "keys":
             report.write_text("{}")
+        case "old":  # as written before there was a spectrum
+            parts = json.loads(report.read_text())
+            del parts["spectrum"]
+            report.write_text(json.dumps(parts))
     with pytest.raises(EmbeddingError, match="is damaged.*make it again: python -m explorer embed"):
         load_embedding("polydigits", "mwb", root)
 

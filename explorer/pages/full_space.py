@@ -122,7 +122,8 @@ def ask(name: str, key: str) -> None:
             "The closest two", names, max_selections=2, key=f"latent_guess_{name}_{key}"
         )
     counts = each.table[subsets.index(subset)].astype(float)
-    mixed = pd.DataFrame(counts / counts.sum(1, keepdims=True), names, names)
+    totals = counts.sum(1, keepdims=True).clip(min=1)  # a class may have no tuple on the map
+    mixed = pd.DataFrame(counts / totals, names, names)
     if len(guess) == 2:
         pairs = {(a, b): mixed.loc[a, b] + mixed.loc[b, a] for a in names for b in names if a < b}
         ranked = sorted(pairs, key=pairs.get, reverse=True)

@@ -186,7 +186,7 @@ export class Panel {
       context.fillStyle = color;
       context.fillText(label, x, y);
     };
-    if (this.prior && !this.gliding) this.drawPrior(context, text);
+    if (this.prior && !this.gliding) this.drawPrior(context, text, ink);
     if (app.coloring === "class" && !app.view.shuffled) {
       this.labels ??= peaks(this);
       this.labels.forEach((where, c) => {
@@ -226,18 +226,18 @@ export class Panel {
   }
 
   // Circles of one and two standard deviations around the prior's mean.
-  drawPrior(context, text) {
+  drawPrior(context, text, ink) {
     const [x, y] = this.toScreen(this.prior.x, this.prior.y);
-    context.strokeStyle = css(this.app.look.ink);
-    context.lineWidth = 1.5 * this.dpr;
     for (let n = 1; n <= EXTENT; n++) {
       const radius = n * this.prior.sd * this.pixelsPerStep;
+      context.strokeStyle = css(this.app.look.ink);
+      context.lineWidth = 1.5 * this.dpr;
       context.setLineDash(n === 1 ? [] : [6 * this.dpr, 4 * this.dpr]);
       context.beginPath();
       context.arc(x, y, radius, 0, 7);
       context.stroke();
       context.setLineDash([]);
-      text(`${n} sd`, x, y - radius, 12, undefined, 400);
+      text(`${n} sd`, x + radius * Math.SQRT1_2, y + radius * Math.SQRT1_2, 12, ink, 400);
     }
   }
 
