@@ -113,6 +113,18 @@ def test_two_workers_of_a_dask_cluster_do_the_same(folder):
     assert all(result.computed["threads"] == 1 and result.scores for result in results)
 
 
+def test_a_scheduler_that_does_not_answer_is_explained(folder, monkeypatch):
+    monkeypatch.setattr(engines, "CONNECT_SECONDS", 0.2)
+    with pytest.raises(ComparisonError, match="no Dask scheduler answers at tcp://127.0.0.1:1 "):
+        next(carry_out(folder, [Run("poe", 1.0, 0)], engine="dask", scheduler="tcp://127.0.0.1:1"))
+
+
+def test_without_dask_the_remedy_is_named(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ComparisonError, match=r"pip install 'barycenter-explorer\[cluster\]'"):
+        next(carry_out(folder, [Run("poe", 1.0, 0)], engine="dask"))
+
+
 def test_there_are_as_many_processes_as_cores_and_no_more(tmp_path, monkeypatch):
     quota = tmp_path / "cpu.max"
     monkeypatch.setattr(engines, "CPU_QUOTA", quota)

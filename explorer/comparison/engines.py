@@ -6,7 +6,9 @@ that both engines are driven by the same lines, where Ray is 79 MB of its own se
 To add an engine: a function to ``ENGINES``.
 """
 
+import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +28,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_
 one after the other with two threads, and threads that wait for each other are many times slower."""
 
 POLL_SECONDS = 0.5
+CONNECT_SECONDS = 20.0
 STOP_SECONDS = 60.0
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
@@ -88,22 +91,26 @@ def dask(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
         ) from None
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout=20)
+            client = Client(scheduler, timeout=CONNECT_SECONDS)
         except OSError as error:
             raise ComparisonError(
                 f"no Dask scheduler answers at {scheduler} ({error}); start one: dask scheduler"
             ) from error
-        with client, client.get_executor(pure=False) as executor:
-            yield executor
+        with client:
+            yield client.get_executor(pure=False)
         return
     with (
         LocalCluster(
-            n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address=None
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=None,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,
         ) as cluster,
         Client(cluster) as client,
-        client.get_executor(pure=False) as executor,
     ):
-        yield executor
+        client.run(_leave_ctrl_c_to_parent)
+        yield client.get_executor(pure=False)
 
 
 ENGINES: dict[str, Callable[[int, str | None], AbstractContextManager[Executor]]] = {
@@ -191,10 +198,12 @@ def _running(folder: Path, runs: Iterable[Run]) -> dict[Run, tuple[str, float]]:
 
 def _prepare_worker() -> None:
     """End with the parent, and leave Ctrl-C to it."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_ctrl_c_to_parent()
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _leave_ctrl_c_to_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _end_with_parent() -> None:
