@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,28 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """The address of the running app, ``http://127.0.0.1:<port>``."""
+    with running(tmp_path_factory.mktemp("server") / "log.txt") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory):
+    """``with serve(EXPLORER_RUNS=...) as url``: the app with an environment of its own."""
+    return lambda **environment: running(
+        tmp_path_factory.mktemp("server") / "log.txt", **environment
+    )
+
+
+@contextmanager
+def running(log, **environment):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py"]
             + [f"--server.port={port}", "--server.headless=true"],
             cwd=ROOT,
+            env=os.environ | environment,
             stdout=out,
             stderr=subprocess.STDOUT,
         )

@@ -182,11 +182,10 @@ def explore(name: str, data: bytes, known: Known) -> None:
 def remember(wanted: dict[str, str]) -> None:
     """Keep the view in the address bar."""
     state.latent_link = wanted
-    for part in View.__dataclass_fields__:
-        if part in wanted and st.query_params.get(part) != wanted[part]:
-            st.query_params[part] = wanted[part]
-        elif part not in wanted and part in st.query_params:
-            del st.query_params[part]
+    at_hand = dict(st.query_params)
+    link = {part: at_hand[part] for part in at_hand if part not in View.__dataclass_fields__}
+    if link | wanted != at_hand:
+        st.query_params.from_dict(link | wanted)
 
 
 def deliver(name: str, keys: list[str], layout: str) -> None:

@@ -73,8 +73,8 @@ export class Panel {
       for (let i = 0; i < to.length; i++) this.at[i] = from[i] + (to[i] - from[i]) * ease;
       this.box = boxFrom.map((a, i) => a + (boxTo[i] - a) * ease);
       this.labels = null;
-      this.draw();
       this.gliding = t < 1 ? requestAnimationFrame(step) : 0;
+      this.draw();
     };
     step(begin);
   }

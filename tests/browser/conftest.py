@@ -70,7 +70,7 @@ class Opener:
         page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         page.on("request", self._request)
         page.on("websocket", self._websocket)
-        page.goto(f"{self.url}/{path.lstrip('/')}")
+        page.goto(path if "://" in path else f"{self.url}/{path.lstrip('/')}")
         if wait:
             settle(page)
         return page

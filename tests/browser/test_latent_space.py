@@ -1,25 +1,57 @@
 """The Latent space page as a student uses it: look, point, click, filter, follow a link."""
 
 import json
+import os
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
+import torch
 
 from explorer.checkpoints import PRETRAINED
+from explorer.datasets import load_dataset
+from explorer.evaluation.embedding import embed_pretrained
+from explorer.models import build_model
 
 WITH_MAPS = {file.parent.name for file in PRETRAINED.glob("polydigits/*/embedding.npz")}
 
-pytestmark = pytest.mark.skipif(
+shipped = pytest.mark.skipif(
     not {"mwb", "mopoe"} <= WITH_MAPS,
     reason="no maps: python -m explorer embed --dataset polydigits --model all",
 )
 
 PAIR = "latent-space?model=mwb&other=mopoe"
+SMALL = {
+    "simulated_rats": {"wb": 2, "moments": 2},
+    "digits_photo_text": {"mmvamp": 8, "moments": 8},
+}
+"""Dataset to model to size of its latent space: models that are not shipped on it."""
 COUNT_REDRAWS = """node => {
     const context = CanvasRenderingContext2D.prototype, put = context.putImageData
     node.drawn = 0
     context.putImageData = function (...them) { node.drawn++; return put.apply(this, them) }
 }"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory, serve):
+    """The app with untrained models that have maps of 40 tuples."""
+    root = tmp_path_factory.mktemp("runs")
+    for name, models in SMALL.items():
+        data = load_dataset(name, n_train=100, n_test=64)
+        for key, latent_dim in models.items():
+            torch.manual_seed(0)
+            model = build_model(key, data.modalities, latent_dim=latent_dim)
+            model.save_pretrained(root / name / key)
+            embed_pretrained(
+                name, key, data, root, n_tuples=40, n_candidates=60, n_seeds=1, fit=flatten
+            )
+    with serve(EXPLORER_RUNS=os.fspath(root)) as url:
+        yield url
+
+
+def flatten(points, *, seed):
+    return points @ np.random.default_rng(seed).normal(size=(points.shape[1], 2))
 
 
 def opened(open_page, path=PAIR, **look):
@@ -74,6 +106,7 @@ def link(page):
     return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
+@shipped
 def test_both_maps_are_drawn_and_labelled(open_page):
     _, scatter = opened(open_page)
     assert scatter.locator("figcaption strong").all_inner_texts() == [
@@ -87,11 +120,12 @@ def test_both_maps_are_drawn_and_labelled(open_page):
     )
     assert min(colors) > 100
     labels = scatter.evaluate(
-        "node => node.scatter.panels.map(map => map.peaks().filter(Boolean).length)"
+        "node => node.scatter.panels.map(map => (map.annotate(), map.labels.filter(Boolean).length))"
     )
     assert labels == [10, 10]
 
 
+@shipped
 def test_filters_redraw_in_place_and_reach_the_link(open_page):
     page, scatter = opened(open_page)
     scatter.evaluate("node => { node.mine = true }")
@@ -114,6 +148,7 @@ def test_filters_redraw_in_place_and_reach_the_link(open_page):
     assert scatter.evaluate("node => node.mine") is True
 
 
+@shipped
 def test_a_filter_sends_little_and_draws_each_map_once(open_page):
     page, scatter = opened(open_page)
     page.wait_for_timeout(1500)
@@ -128,9 +163,12 @@ def test_a_filter_sends_little_and_draws_each_map_once(open_page):
     assert sum(open_page.received[received:]) < 20_000  # the maps are not sent again
 
 
+@shipped
 def test_pointing_shows_what_went_in_and_clicking_what_comes_out(open_page, axe):
     page, scatter = opened(open_page)
-    page.wait_for_function("() => globalThis.explorerThumbnails")
+    page.wait_for_function(
+        "() => [...explorerParcels.keys()].filter(name => name.startsWith('thumbnails')).length > 9"
+    )
     scatter.get_by_role("radio", name="exactly these").click()
     scatter.get_by_role("button", name="m2", exact=True).click()
     point = lonely(page)
@@ -155,6 +193,7 @@ def test_pointing_shows_what_went_in_and_clicking_what_comes_out(open_page, axe)
     assert not axe(page)
 
 
+@shipped
 def test_a_link_opens_the_state_it_was_copied_from(open_page):
     page, scatter = opened(
         open_page, f"{PAIR}&layout=umap1&color=size&chips=m1&match=exactly&item=5&given=m1"
@@ -167,6 +206,7 @@ def test_a_link_opens_the_state_it_was_copied_from(open_page):
     page.locator(".outcome").first.wait_for()
 
 
+@shipped
 def test_the_keyboard_walks_picks_and_lets_go(open_page):
     page, scatter = opened(open_page)
     page.locator("canvas.marks").first.focus()
@@ -188,6 +228,7 @@ def test_the_keyboard_walks_picks_and_lets_go(open_page):
     assert scatter.evaluate("node => node.scatter.view.picked") is None
 
 
+@shipped
 def test_the_legend_is_a_filter(open_page):
     _, scatter = opened(open_page)
     three = scatter.locator(".key").get_by_role("button", name="3", exact=True)
@@ -201,6 +242,7 @@ def test_the_legend_is_a_filter(open_page):
     assert shown(scatter) == [31000, 31000]
 
 
+@shipped
 def test_a_lasso_lights_the_same_points_in_both_maps(open_page):
     page, scatter = opened(open_page)
     box = page.locator("canvas.marks").first.bounding_box()
@@ -226,6 +268,7 @@ def test_a_lasso_lights_the_same_points_in_both_maps(open_page):
     assert scatter.evaluate("node => node.scatter.brushed") is None
 
 
+@shipped
 def test_colors_follow_the_theme(open_page):
     page, scatter = opened(open_page)
     light = scatter.evaluate("node => node.scatter.look.background")
@@ -236,6 +279,7 @@ def test_colors_follow_the_theme(open_page):
     )
 
 
+@shipped
 def test_another_model_comes_into_the_standing_page(open_page):
     page, scatter = opened(open_page)
     scatter.evaluate("node => { node.mine = true }")
@@ -244,3 +288,93 @@ def test_another_model_comes_into_the_standing_page(open_page):
     page.wait_for_function("node => node.scatter.panels.length === 1", arg=scatter.element_handle())
     assert scatter.evaluate("node => node.mine") is True
     assert json.dumps(link(page)).count("mopoe") == 0
+
+
+@shipped
+def test_messages_are_small_and_a_layout_is_sent_when_it_is_asked_for(open_page):
+    page, scatter = opened(open_page)
+    page.wait_for_timeout(4000)
+    assert max(open_page.received) < 150_000
+    received = len(open_page.received)
+    before = scatter.evaluate("node => node.scatter.panels.map(map => map.at[0])")
+    scatter.get_by_role("radio", name="PCA").click()
+    page.wait_for_function(
+        "([node, before]) => !node.scatter.waits && node.scatter.panels[0].at[0] !== before[0]",
+        arg=[scatter.element_handle(), before],
+    )
+    page.wait_for_timeout(1000)
+    assert 200_000 < sum(open_page.received[received:]) < 300_000  # a layer for each map
+    received = len(open_page.received)
+    scatter.get_by_role("radio", name="UMAP, seed 1").click()
+    scatter.get_by_role("radio", name="PCA").click()
+    page.wait_for_timeout(1500)
+    assert sum(open_page.received[received:]) < 30_000  # it has both
+
+
+def test_rats_are_shown_in_their_plane_by_odor_and_by_animal(open_page, small, axe):
+    page, scatter = opened(
+        open_page, f"{small}/latent-space?data=simulated_rats&model=wb&other=moments"
+    )
+    assert scatter.get_by_role("radio", name="the latent space").get_attribute("aria-checked")
+    assert shown(scatter) == [5 * 40, 5 * 40]
+    scatter.get_by_role("radio", name="subset", exact=True).click()
+    names = scatter.locator(".key button").all_inner_texts()
+    assert names == ["barat", "buchanan", "mitt", "stella", "superchris"]
+    page.wait_for_url("**color=subset**")
+    assert link(page)["data"] == "simulated_rats"
+    page.mouse.click(*place(page, lonely(page)))
+    page.locator(".outcome").nth(2).wait_for()
+    assert page.locator(".outcome td.spikes img").count() == 5 + 2 * 15
+    assert not axe(page)
+
+
+def test_texts_have_thumbnails_and_come_out(open_page, small):
+    page, scatter = opened(
+        open_page,
+        f"{small}/latent-space?data=digits_photo_text&model=mmvamp&other=moments&item=3&given=text",
+    )
+    assert "7 of 7 subsets, 280 points" in scatter.inner_text()
+    page.locator(".outcome").nth(2).wait_for()
+    assert page.locator(".outcome td.text img").count() == 1 + 2 * 3
+    page.wait_for_function(
+        """(node) => {
+            const canvas = node.querySelector(".card .seen canvas")
+            return canvas?.width > 3 * canvas?.height && canvas.getContext("2d")
+                .getImageData(0, 0, canvas.width, canvas.height).data.some(byte => byte)
+        }""",
+        arg=scatter.element_handle(),
+    )
+
+
+def test_two_models_lie_on_the_same_axes(open_page, small, axe):
+    page, scatter = opened(
+        open_page, f"{small}/latent-space?data=digits_photo_text&model=mmvamp&other=moments"
+    )
+    scatter.get_by_role("radio", name="same axes").click()
+    page.get_by_text("How much of the prior do the codes use?").wait_for()
+    priors = scatter.evaluate("node => node.scatter.panels.map(map => map.prior)")
+    assert priors[0]["sd"] == priors[1]["sd"]
+    radii = scatter.evaluate(
+        "node => node.scatter.panels.map(map => map.prior.sd * map.pixelsPerStep)"
+    )
+    assert radii[0] == pytest.approx(radii[1], rel=0.01)
+    page.locator(".js-plotly-plot .trace").first.wait_for()
+    assert not axe(page)
+
+
+def test_another_dataset_brings_its_own_maps(open_page, small):
+    page, scatter = opened(
+        open_page, f"{small}/latent-space?data=simulated_rats&model=wb&other=moments"
+    )
+    page.get_by_role("combobox", name="Dataset").click()
+    page.get_by_role("option", name="Digit, photo, text").click()
+    page.wait_for_function(
+        """() => {
+            const pierce = (root) => root.querySelector(".scatter[data-drawn]")
+                ?? [...root.querySelectorAll("*")].map(n => n.shadowRoot && pierce(n.shadowRoot))
+                    .find(Boolean)
+            return pierce(document)?.scatter.data.names.length === 3
+        }"""
+    )
+    assert link(page)["data"] == "digits_photo_text"
+    assert "model" not in link(page)
