@@ -81,7 +81,8 @@ def local(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
 def dask(workers: int, scheduler: str | None = None) -> Iterator[Executor]:
     """Workers of a Dask cluster: the one at ``scheduler``, or one made here for the occasion.
 
-    Workers elsewhere need this package and the folder of the comparison at the same path.
+    Scheduler and workers elsewhere need this package, workers also the folder of the comparison at
+    the same path.
     """
     try:
         from distributed import Client, LocalCluster
