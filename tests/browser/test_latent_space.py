@@ -120,7 +120,8 @@ def test_both_maps_are_drawn_and_labelled(open_page):
     )
     assert min(colors) > 100
     labels = scatter.evaluate(
-        "node => node.scatter.panels.map(map => (map.annotate(), map.labels.filter(Boolean).length))"
+        """node => node.scatter.panels.map(
+            map => (map.annotate(), map.labels.filter(Boolean).length))"""
     )
     assert labels == [10, 10]
 
