@@ -10,7 +10,9 @@ from PIL import Image
 
 from explorer import plots
 from explorer.aggregations import subset_label, subsets
+from explorer.datasets import Modality
 from explorer.palette import BACKGROUNDS, COLORS, INK, LABELS, MODEL_COLORS, MODEL_LABELS, THEMES
+from explorer.pictures import pictures
 from explorer.plots import SYMBOLS
 from explorer.ranking import WinLoss
 
@@ -148,6 +150,22 @@ def test_images_of_no_common_size_are_refused(shapes):
     rows = {str(n): np.zeros(shape) for n, shape in enumerate(shapes)}
     with pytest.raises(ValueError, match=r"images \(N, C, H, W\) of one size, got"):
         plots.plot_images(rows)
+
+
+def test_observations_of_every_kind_are_their_tiles_in_a_grid():
+    for modality in (
+        Modality("text", (4, 3), kind="text", likelihood="categorical", symbols=" ab"),
+        Modality("spikes", (6, 10), kind="spikes", likelihood="poisson"),
+        Modality("image", (1, 28, 28)),
+    ):
+        x = torch.rand(2, *modality.shape, generator=torch.Generator().manual_seed(0))
+        figure = plots.plot_observations(modality, {"truth": x[:1], "draws": x})
+        canvas, tiles = pixels(figure), pictures(modality, x)
+        height, width = tiles.shape[1:3]
+        np.testing.assert_array_equal(canvas[:height, :width], tiles[0])
+        top, left = (size // 2 for size in canvas.shape[:2])
+        np.testing.assert_array_equal(canvas[top:, left:][:height, :width], tiles[1])
+        assert list(figure.layout.yaxis.ticktext) == ["truth", "draws"]
 
 
 def test_training_curves_have_a_panel_a_term():

@@ -13,7 +13,12 @@ from explorer.plots.models import (
     plot_trade_off_curves,
     plot_win_loss,
 )
-from explorer.plots.pictures import plot_densities, plot_images, plot_training_curves
+from explorer.plots.pictures import (
+    plot_densities,
+    plot_images,
+    plot_observations,
+    plot_training_curves,
+)
 from explorer.plots.spectra import plot_spectra
 from explorer.plots.style import SYMBOLS, Estimate, look, template
 
@@ -26,6 +31,7 @@ __all__ = [
     "plot_densities",
     "plot_estimates",
     "plot_images",
+    "plot_observations",
     "plot_ranks",
     "plot_spectra",
     "plot_trade_off",

@@ -1,4 +1,4 @@
-"""Densities, training curves and grids of images.
+"""Densities, training curves and grids of images and other observations.
 
 Shapes: N images, C channels, H and W their size.
 """
@@ -13,7 +13,9 @@ from PIL import Image
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
+from explorer.datasets.modality import Modality
 from explorer.palette import BACKGROUNDS, EXPERT_COLORS, LABELS
+from explorer.pictures import pictures
 from explorer.plots.style import SCALE, look, template
 
 
@@ -117,16 +119,48 @@ def plot_images(
     if len(sizes) != 1 or any(array.ndim != 4 for array in images.values()):
         shapes = {label: array.shape for label, array in images.items()}
         raise ValueError(f"rows must be images (N, C, H, W) of one size, got {shapes}")
-    (height, width), gap = sizes.pop(), 2
-    longest = max(map(len, images.values()))
+    pixels = {
+        label: (array.clip(0, 1) * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
+        for label, array in images.items()
+    }
+    return _grid(pixels, columns, theme)
+
+
+def plot_observations(
+    modality: Modality,
+    rows: Mapping[str, object],
+    *,
+    columns: Sequence[str] | None = None,
+    theme: str = "light",
+) -> go.Figure:
+    """Draw a grid of observations of any kind, one labelled row an entry.
+
+    Texts are pale where they are unsure; spikes are neurons by bins, lighter for higher rates.
+
+    Parameters
+    ----------
+    modality
+        Says what kind they are of.
+    rows
+        Label to observations, or what a decoder expects, ``(N, *shape)``. Shorter rows end early.
+    columns
+        Labels of the columns.
+    """
+    return _grid({label: pictures(modality, x) for label, x in rows.items()}, columns, theme)
+
+
+def _grid(rows: Mapping[str, np.ndarray], columns: Sequence[str] | None, theme: str) -> go.Figure:
+    """Tiles of one size, label to uint8 ``(N, H, W, 1 or 3)``, row by row."""
+    height, width = next(iter(rows.values())).shape[1:3]
+    gap = max(2, height // 14)
+    longest = max(map(len, rows.values()))
     background = [int(BACKGROUNDS[theme][0][i : i + 2], 16) for i in (1, 3, 5)]
-    shape = (len(images) * (height + gap), longest * (width + gap), 3)
+    shape = (len(rows) * (height + gap), longest * (width + gap), 3)
     canvas = np.tile(np.array(background, dtype=np.uint8), (*shape[:2], 1))
-    for r, array in enumerate(images.values()):
-        pixels = (array.clip(0, 1) * 255).round().astype(np.uint8).transpose(0, 2, 3, 1)
-        for c, image in enumerate(pixels):
+    for r, tiles in enumerate(rows.values()):
+        for c, tile in enumerate(tiles):
             top, left = r * (height + gap), c * (width + gap)
-            canvas[top : top + height, left : left + width] = image
+            canvas[top : top + height, left : left + width] = tile
     figure = go.Figure(go.Image(source=_data_url(canvas), hoverinfo="skip"))
     figure.update_xaxes(
         tickvals=[c * (width + gap) + width / 2 for c in range(longest)],
@@ -134,12 +168,13 @@ def plot_images(
         side="top",
     )
     figure.update_yaxes(
-        tickvals=[r * (height + gap) + height / 2 for r in range(len(images))],
-        ticktext=list(images),
+        tickvals=[r * (height + gap) + height / 2 for r in range(len(rows))],
+        ticktext=list(rows),
     )
     figure.update_xaxes(showgrid=False, fixedrange=True)
     figure.update_yaxes(showgrid=False, fixedrange=True)
-    return figure.update_layout(template=template(theme), height=50 + 56 * len(images))
+    row = 56 if width <= height * 1.5 else 34
+    return figure.update_layout(template=template(theme), height=50 + row * len(rows))
 
 
 def _data_url(pixels: np.ndarray) -> str:
