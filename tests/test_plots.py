@@ -201,3 +201,11 @@ def test_win_loss_writes_wins_of_outcomes_and_marks_what_chance_seldom_does():
     assert heat.z[0][0] is None and heat.z[0][1] == pytest.approx(2 / 3)
     assert heat.customdata[0][1] == "0 ties, p = 0.033"
     assert list(heat.x) == list(heat.y) == [MODEL_LABELS["mac_wae"], MODEL_LABELS["mopoe"]]
+
+
+def test_spectra_are_drawn_beside_the_prior_and_nothing_falls_off_the_axis():
+    figure = plots.plot_spectra({"mac_wae": [9.0, 0.5, 0.0], "mac_vae": [1.0, 0.4, 0.1]})
+    assert [trace.name for trace in figure.data] == ["MAC-WAE", "MAC-VAE"]
+    assert list(figure.data[0].y) == [9.0, 0.5, 1e-4]
+    assert figure.layout.shapes[0].y0 == 1
+    assert figure.layout.annotations[0].y == 0

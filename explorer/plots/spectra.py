@@ -29,11 +29,15 @@ def plot_spectra(
             hovertemplate="direction %{x}<br>variance %{y:.3g}",
             **style,
         )
-    figure.add_hline(
-        y=1,
-        line={"color": MUTED[theme], "dash": "dot"},
-        annotation={"text": "the prior", "font": {"color": MUTED[theme]}},
-        annotation_position="top right",
+    figure.add_hline(y=1, line={"color": MUTED[theme], "dash": "dot"})
+    figure.add_annotation(
+        text="the prior",
+        font={"color": MUTED[theme]},
+        x=1,
+        xref="paper",
+        y=0,  # the axis is logarithmic, and places annotations by the exponent
+        yanchor="bottom",
+        showarrow=False,
     )
     figure.update_layout(template=template(theme), height=300, hovermode="closest")
     figure.update_xaxes(title_text="direction, widest first")
