@@ -3,14 +3,8 @@
 import csv
 import io
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 
-import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -18,12 +12,10 @@ from typer.testing import CliRunner
 
 from explorer import comparison
 from explorer.__main__ import app
-from explorer.comparison import ComparisonError, Result, Run, Settings, engines, work
-from explorer.comparison.engines import available_cores, carry_out
+from explorer.comparison import ComparisonError, Result, Run, Settings, work
 from explorer.comparison.runs import RESULT, STOP, write_result
-from explorer.comparison.work import PROGRESS, divide
+from explorer.comparison.work import divide
 from explorer.datasets import load_dataset
-from explorer.files import alone
 from explorer.models import MODELS
 from explorer.ranking import win_loss
 from explorer.training import STATE, train
@@ -48,98 +40,6 @@ def folder(tmp_path):
 
 def command(root, *arguments):
     return CliRunner().invoke(app, ["compare", f"--root={root}", *OPTIONS, *arguments])
-
-
-# ------------------------------------------------------------------------ processes
-
-
-def started(root, *arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "explorer", "compare", f"--root={root}", *OPTIONS, *arguments],
-        env=os.environ | {"OMP_NUM_THREADS": "4"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def wait_until(condition, seconds=300):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened"
-        time.sleep(0.05)
-
-
-def test_a_killed_comparison_leaves_no_process_and_goes_on_where_it_was(tmp_path):
-    asked = ["--models=poe,mwb", "--seeds=1", "--workers=2"]
-    root = tmp_path / "comparisons" / "digits_photo_text" / "main"
-    first = started(tmp_path, *asked)
-    wait_until(lambda: len(list(root.glob(f"runs/*/*/{PROGRESS}"))) == 2)
-    workers = [
-        child
-        for child in psutil.Process(first.pid).children()
-        if "spawn_main" in " ".join(child.cmdline())
-    ]
-    assert [worker.environ()["OMP_NUM_THREADS"] for worker in workers] == ["1", "1"]
-    os.kill(first.pid, signal.SIGKILL)
-    first.communicate()
-    assert psutil.wait_procs(workers, timeout=20)[1] == []
-    before = set(root.glob(f"runs/*/*/{RESULT}"))
-
-    again = command(tmp_path, *asked)
-    assert again.exit_code == 0, again.output
-    assert f"[{2 - len(before)}/{2 - len(before)}]" in again.output
-    results = comparison.read_results(root)
-    assert [result.run for result in results] == [Run("poe", 1.0, 0), Run("mwb", 1.0, 0)]
-    assert all(result.computed["threads"] == 1 for result in results)
-    assert all(result.trained["steps"] == 4 for result in results)
-    assert not list(root.rglob(STATE)) and not list(root.rglob("*.partial"))
-    for suffix in ("csv", "tex", "json"):
-        assert (root / f"table.{suffix}").read_text()
-
-    written = {path: path.stat().st_mtime_ns for path in root.rglob(RESULT)}
-    once_more = command(tmp_path, *asked)  # nothing is missing: no process, the same table
-    assert once_more.exit_code == 0, once_more.output
-    assert "Mixture of Wasserstein" in once_more.output
-    assert {path: path.stat().st_mtime_ns for path in root.rglob(RESULT)} == written
-
-
-def test_two_workers_of_a_dask_cluster_do_the_same(folder):
-    runs = [Run("poe", 1.0, 0), Run("poe", 2.0, 0)]
-    *_, last = carry_out(folder, runs, engine="dask", workers=2)
-    assert last.outcomes == dict.fromkeys(runs, "finished")
-    results = comparison.read_results(folder)
-    assert [result.run for result in results] == runs
-    assert all(result.computed["threads"] == 1 and result.scores for result in results)
-
-
-def test_a_scheduler_that_does_not_answer_is_explained(folder, monkeypatch):
-    monkeypatch.setattr(engines, "CONNECT_SECONDS", 0.2)
-    with pytest.raises(ComparisonError, match="no Dask scheduler answers at tcp://127.0.0.1:1 "):
-        next(carry_out(folder, [Run("poe", 1.0, 0)], engine="dask", scheduler="tcp://127.0.0.1:1"))
-
-
-def test_without_dask_the_remedy_is_named(folder, monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ComparisonError, match=r"pip install 'barycenter-explorer\[cluster\]'"):
-        next(carry_out(folder, [Run("poe", 1.0, 0)], engine="dask"))
-
-
-def test_there_are_as_many_processes_as_cores_and_no_more(tmp_path, monkeypatch):
-    quota = tmp_path / "cpu.max"
-    monkeypatch.setattr(engines, "CPU_QUOTA", quota)
-    free = available_cores()
-    for text, cores in (("max 100000", free), ("150000 100000", 1), ("6400000 100000", free)):
-        quota.write_text(text)
-        assert available_cores() == cores
-
-
-def test_the_environment_is_given_back(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    before = dict(os.environ)
-    with engines.local(1):
-        assert os.environ["OMP_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "1"
-    assert dict(os.environ) == before
 
 
 # ------------------------------------------------------------------------ one run
@@ -313,14 +213,6 @@ def test_a_result_of_another_comparison_is_refused(folder):
     write_result(folder, TINY._replace(steps=7), one)
     with pytest.raises(ComparisonError, match="other settings; delete it"):
         comparison.read_results(folder)
-
-
-def test_only_one_compare_at_a_time_works_in_a_folder(folder):
-    with (
-        alone(folder / ".lock"),
-        pytest.raises(ComparisonError, match="another compare is at work"),
-    ):
-        next(carry_out(folder, [Run("poe", 1.0, 0)]))
 
 
 def test_the_plan_is_every_model_beta_and_seed_with_all_models_early():
