@@ -10,17 +10,21 @@ from explorer.pages.share import copy_link
 
 HERE = Path(__file__).parent
 
-# Streamlit writes white on any primary color and too pale in code, scrolls code where a keyboard
-# cannot, leaves wide margins, and pushes the menu off the screen of a phone.
+# Streamlit writes white on any primary color and too pale in code, scrolls code and formulas where a
+# keyboard cannot, leaves wide margins, and pushes the menu off the screen of a phone.
 STYLE = """
 <style>
-[data-testid^=stBaseButton-primary] { color: light-dark(#fff, #14161c) }
+[data-testid^=stBaseButton-primary], [data-testid=stMultiSelect] [data-tag] * {
+  color: light-dark(#fff, #14161c);
+}
 [data-testid=stCode] .token { color: inherit !important; background: none !important }
 [data-testid=stCode] :is(pre, code, span) { white-space: pre-wrap !important }
 [data-testid=stCode] .comment { color: light-dark(#5d6069, #a7abb6) !important }
 [data-testid=stCode] .keyword { color: light-dark(#33429e, #b4bfff) !important }
 [data-testid=stCode] .string { color: light-dark(#17633c, #8fd6a8) !important }
 [data-testid=stCode] .number { color: light-dark(#8a4210, #f0b27a) !important }
+.katex-display { overflow: visible !important }
+.katex-display > .katex { white-space: normal !important }
 @media (min-width: 641px) {
   [data-testid=stMainBlockContainer] { padding: 4.5rem 3rem 3rem }
 }
