@@ -82,8 +82,9 @@ def test_a_model_without_scores_stays_in_the_table_with_the_command(checkpoints)
     shown = table(app, "headline").set_index("model")
     assert pd.isna(shown.loc["Product", "joint"])
     assert "python -m explorer evaluate --dataset polydigits --model poe" in texts(app.warning)
-    assert MODEL_LABELS[LAST] in texts(app.caption)
-    assert "python -m explorer train --dataset polydigits" in texts(app.caption)
+    assert "Not trained on this dataset: 1" in [e.label for e in app.expander]
+    assert MODEL_LABELS[LAST] in texts(app.markdown)
+    assert "python -m explorer train --dataset polydigits" in texts(app.code)
     assert len(drawn(app)) == FIGURES
 
 

@@ -62,11 +62,13 @@ def main() -> None:
         say_nothing_is_trained(dataset)
     missing = [MODEL_LABELS[e.model] for e in every if e.problem == UNTRAINED]
     if trained and missing:
-        st.caption(
-            f"Not trained on this dataset: {'; '.join(missing)}. To add one: "
-            f"`python -m explorer train --dataset {dataset} --model KEY --minutes 4`, then "
-            f"`python -m explorer evaluate --dataset {dataset} --model KEY`."
-        )
+        with st.expander(f"Not trained on this dataset: {len(missing)}"):
+            st.markdown("; ".join(missing))
+            st.code(
+                f"python -m explorer train --dataset {dataset} --model KEY --minutes 4\n"
+                f"python -m explorer evaluate --dataset {dataset} --model KEY",
+                language="bash",
+            )
     shown = choose_shown(trained)
     scores = tidy(shown)
     if scores:

@@ -6,6 +6,7 @@ Shapes: N images, C channels, H and W their size.
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,10 +14,11 @@ from PIL import Image
 from plotly.colors import sample_colorscale
 from plotly.subplots import make_subplots
 
-from explorer.datasets.modality import Modality
 from explorer.palette import BACKGROUNDS, EXPERT_COLORS, LABELS
-from explorer.pictures import pictures
 from explorer.plots.style import SCALE, look, template
+
+if TYPE_CHECKING:
+    from explorer.datasets.modality import Modality
 
 
 def plot_densities(
@@ -127,7 +129,7 @@ def plot_images(
 
 
 def plot_observations(
-    modality: Modality,
+    modality: "Modality",
     rows: Mapping[str, object],
     *,
     columns: Sequence[str] | None = None,
@@ -146,6 +148,9 @@ def plot_observations(
     columns
         Labels of the columns.
     """
+    # here, so that pages of curves and tables do not wait for torch
+    from explorer.pictures import pictures
+
     return _grid({label: pictures(modality, x) for label, x in rows.items()}, columns, theme)
 
 
