@@ -10,8 +10,8 @@ from explorer.pages.share import copy_link
 
 HERE = Path(__file__).parent
 
-# Streamlit writes white on any primary color and too pale in code, scrolls code and formulas where a
-# keyboard cannot, leaves wide margins, and pushes the menu off the screen of a phone.
+# Streamlit writes white on any primary color and too pale in code, scrolls code and formulas where
+# a keyboard cannot, leaves wide margins, and pushes the menu off the screen of a phone.
 STYLE = """
 <style>
 [data-testid^=stBaseButton-primary], [data-testid=stMultiSelect] [data-tag] * {

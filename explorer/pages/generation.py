@@ -398,9 +398,7 @@ def show_challenges(answer: dict[str, object]) -> None:
     """Things to try, ticked off when an answer of this visit has done them."""
     done = state.setdefault("generation_done", set())
     word = SUBJECTS[state.dataset].word
-    here = [
-        c for c in CHALLENGES if c.view == answer["kind"] and c.needs <= set(about().models)
-    ]
+    here = [c for c in CHALLENGES if c.view == answer["kind"] and c.needs <= set(about().models)]
     done |= {c.text for c in here if c.done(answer)}
     st.subheader("Try to")
     for challenge in here:
