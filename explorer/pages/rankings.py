@@ -52,6 +52,14 @@ def show_rankings(scores: list[Score], dataset: str) -> None:
         "SSIM for images, BLEU-3 of characters for text, RMSE for the rest. One training run a "
         "model, and budgets differ where the first table says so."
     )
+    ranked = {model for values in own.values() for model in values}
+    others = dict.fromkeys(score.model for score in scores if score.model not in ranked)
+    if others:
+        st.markdown(
+            "Left out, because their evaluations are older than this measure: "
+            + "; ".join(MODEL_LABELS[model] for model in others)
+            + ". `python -m explorer evaluate` adds it."
+        )
     show_ranking(own, better, "own")
 
 
