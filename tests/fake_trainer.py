@@ -11,33 +11,36 @@ import sys
 import time
 from pathlib import Path
 
-folder = Path(sys.argv[1])
-checkpoint = folder / "checkpoint"
-seed = json.loads((folder / "request.json").read_text())["seed"]
+
+def main(folder):
+    checkpoint = folder / "checkpoint"
+    seed = json.loads((folder / "request.json").read_text())["seed"]
+
+    def log(**line):
+        with (folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    checkpoint.mkdir(exist_ok=True)
+    (checkpoint / "state.pt").touch()
+    step, end = 0, ""
+    while not end:
+        step += 1
+        log(step=step, done=step / 1000, terms={"total": 1 / step})
+        if seed == 2:
+            log(event="failed", message="loss term 'kl' became nan at step 1.")
+            sys.exit(1)
+        if seed == 3:
+            sys.exit("error: no space left")
+        if seed == 4:
+            time.sleep(0.02)
+        elif seed == 1:
+            end = "finished"
+        elif select.select([0], [], [], 0.02)[0]:
+            end = "stopped" if os.read(0, 9) else "interrupted"
+    for name in ("config.json", "model.safetensors"):
+        (checkpoint / name).write_text("{}")
+    log(event=end, message="")
 
 
-def log(**line):
-    with (folder / "log.jsonl").open("a") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-checkpoint.mkdir(exist_ok=True)
-(checkpoint / "state.pt").touch()
-step, end = 0, ""
-while not end:
-    step += 1
-    log(step=step, done=step / 1000, terms={"total": 1 / step})
-    if seed == 2:
-        log(event="failed", message="loss term 'kl' became nan at step 1.")
-        sys.exit(1)
-    if seed == 3:
-        sys.exit("error: no space left")
-    if seed == 4:
-        time.sleep(0.02)
-    elif seed == 1:
-        end = "finished"
-    elif select.select([0], [], [], 0.02)[0]:
-        end = "stopped" if os.read(0, 9) else "interrupted"
-for name in ("config.json", "model.safetensors"):
-    (checkpoint / name).write_text("{}")
-log(event=end, message="")
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
