@@ -33,34 +33,44 @@ def score_table(evaluations: list[Evaluation]) -> str:
     rows = {evaluation.model: headline(figures, evaluation.model) for evaluation in evaluated}
     names = columns(rows.values())
     best = {name: leaders(row[name] for row in rows.values() if name in row) for name in names}
+    steps = {evaluation.model: f"{evaluation.trained['steps']:,}" for evaluation in evaluated}
     cells = [
         [
             MODEL_LABELS[model],
+            steps[model],
             *(f"**{row[n]}**" if model in best[n] else str(row.get(n, "-")) for n in names),
         ]
         for model, row in rows.items()
     ]
-    return f"{markdown(['rule', *names], cells)}\n\n{note(evaluated)}"
+    return f"{markdown(['model', 'steps', *names], cells)}\n\n{note(evaluated)}"
 
 
 def note(evaluated: list[Evaluation]) -> str:
     """Return what the numbers are, what they rest on and what they leave out."""
-    first = evaluated[0].scores
+
+    def spread(section: str, key: str) -> str:
+        sections = [evaluation.scores[section] for evaluation in evaluated]
+        found = [each[key] for each in sections if key in each]
+        return " to ".join(map(str, sorted({min(found), max(found)})))
+
     minutes = [evaluation.trained["core_minutes"] for evaluation in evaluated]
-    commits = sorted({evaluation.scores["computed"]["commit"] for evaluation in evaluated})
+    commits = {evaluation.scores["computed"]["commit"] for evaluation in evaluated}
     return (
-        f"PolyDigits, {first['latent_accuracy']['test_tuples']} test tuples "
-        f"({first['likelihood']['test_tuples']} for log p(x), "
-        f"{first['reconstruction']['test_tuples']} for SSIM, "
-        f"{first['coherence']['prior_draws']} prior draws for joint). After the comma: how many of "
-        "the five modalities were given. *accuracy*: a linear classifier on the posterior mean; "
+        f"PolyDigits, {spread('latent_accuracy', 'test_tuples')} test tuples for accuracy, "
+        f"{spread('coherence', 'test_tuples')} for coherence, "
+        f"{spread('likelihood', 'test_tuples')} for log p(x), "
+        f"{spread('reconstruction', 'test_tuples')} for SSIM, "
+        f"{spread('coherence', 'prior_draws')} prior draws for joint. After the comma: how many of "
+        "the five modalities were given. *steps*: of training, with 128 tuples each: **budgets "
+        "differ**, so compare models of equal steps, or run `python -m explorer compare`; "
+        "*accuracy*: a linear classifier on the posterior mean; "
         "*coherence*: a digit classifier on the missing modalities, generated; *joint*: all five "
         "agree when nothing is given; *log p(x)*: importance-weighted bound in nats with "
-        f"{first['likelihood']['draws']} draws, *draws*: how many of these carried weight. "
+        f"{spread('likelihood', 'draws')} draws, *draws*: how many of these carried weight. "
         "± is a 95 % interval over test tuples; bold: the best and those not clearly worse. One "
-        "training run a rule, so the interval leaves out what another seed would change. "
+        "training run a model, so the interval leaves out what another seed would change. "
         f"Trained {min(minutes):.0f} to {max(minutes):.0f} core-minutes each on a CPU; evaluated "
-        f"at commit {', '.join(commits)}."
+        f"at {len(commits)} commits, named in each `scores.json`."
     )
 
 

@@ -36,8 +36,9 @@ def test_the_table_has_every_headline_figure(writer, scored):
             line for line in lines if line.startswith(f"| {MODEL_LABELS[evaluation.model]} |")
         ]
         cells = [cell.strip(" *") for cell in line.strip("|").split("|")]
-        assert cells[1:] == [str(s) for s in headline(scores, evaluation.model).values()]
-    assert "evaluated at commit" in lines[-1]
+        figures = [str(s) for s in headline(scores, evaluation.model).values()]
+        assert cells[1:] == [f"{evaluation.trained['steps']:,}", *figures]
+    assert "budgets differ" in lines[-1]
 
 
 def test_only_what_is_between_the_markers_changes(writer):
