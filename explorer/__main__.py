@@ -357,29 +357,29 @@ def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> 
     from explorer.scores import MEASURES, headline, read_evaluations, tidy
     from explorer.scores import columns as headline_columns
 
-    found = list_pretrained(dataset, root)
-    figures, minutes = {}, {}
-    for name in dict.fromkeys(name for name, _, _ in found):
-        evaluations = read_evaluations(name, root)
-        scores = tidy(evaluations)
-        for evaluation in evaluations:
-            key = (name, evaluation.model)
-            minutes[key] = str(evaluation.trained.get("core_minutes", "-"))
-            if evaluation.scores is not None:
-                figures[key] = headline(scores, evaluation.model)
-    columns = headline_columns(figures.values())
-    table = Table("model", "core-minutes", *columns, box=SIMPLE_HEAD)
-    table.add_column("folder", overflow="fold")
-    for name, model, folder in found:
-        row = figures.get((name, model), {})
-        cells = [
-            f"{row[c].value:.{MEASURES[row[c].measure].digits}f}" if c in row else "-"
-            for c in columns
-        ]
-        table.add_row(model, minutes.get((name, model), "-"), *cells, os.path.relpath(folder))
     # a narrow terminal wraps these lines; cut figures would be worse
-    Console(width=max(console.width, 160)).print(table)
-    if columns:
+    wide = Console(width=max(console.width, 130))
+    models: dict[str, list[str]] = {}
+    for name, model, _ in list_pretrained(dataset, root):
+        models.setdefault(name, []).append(model)
+    for name, own in models.items():
+        evaluations = {e.model: e for e in read_evaluations(name, root)}
+        scores = tidy(evaluations.values())
+        rows = {model: headline(scores, model) for model in own}
+        columns = headline_columns(rows.values())
+        table = Table(box=SIMPLE_HEAD, title=name)
+        table.add_column("model", no_wrap=True)
+        for column in ("core-minutes", *columns):
+            table.add_column(column)
+        for model, row in rows.items():
+            cells = [
+                f"{row[c].value:.{MEASURES[row[c].measure].digits}f}" if c in row else "-"
+                for c in columns
+            ]
+            trained = evaluations[model].trained if model in evaluations else {}
+            table.add_row(model, str(trained.get("core_minutes", "-")), *cells)
+        wide.print(table)
+    if models:
         console.print("the number in a column is how many modalities were given", style="dim")
 
 

@@ -18,6 +18,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch):
+    """``AppTest`` leaves its script in the place of ``__main__``; a spawned process would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """The address of the running app, ``http://127.0.0.1:<port>``."""

@@ -1,6 +1,7 @@
 """scores.json: every figure follows from the shipped weights; errors are one sentence."""
 
 import json
+import re
 import subprocess
 import sys
 from functools import partial
@@ -312,9 +313,15 @@ def test_evaluating_everything_where_there_is_nothing_is_an_error(tmp_path):
 def test_the_list_of_checkpoints_shows_budgets_and_scores():
     answer = explorer("pretrained", "list")
     assert answer.returncode == 0, answer.stderr
-    rows = {words[0]: words for words in map(str.split, answer.stdout.splitlines()) if words}
-    for model, folder in SHIPPED.items():
+    tables = re.split(r"^ +(\w+) +$", answer.stdout, flags=re.MULTILINE)
+    rows = {
+        (dataset, words[0]): words
+        for dataset, table in zip(tables[1::2], tables[2::2], strict=True)
+        for words in map(str.split, table.splitlines())
+        if words
+    }
+    for dataset, model, folder in list_pretrained(root=PRETRAINED):
         scores, config = read_scores(folder), json.loads((folder / "config.json").read_text())
-        assert str(config["provenance"]["core_minutes"]) in rows[model]
+        assert str(config["provenance"]["core_minutes"]) in rows[dataset, model]
         one = scores["coherence"]["conditional_by_size"]["1"]["mean"]
-        assert f"{one:.3f}" in rows[model]
+        assert f"{one:.3f}" in rows[dataset, model]

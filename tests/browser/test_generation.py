@@ -91,7 +91,7 @@ def test_another_dataset_is_a_choice_away(open_others):
 def test_a_model_is_found_by_typing(open_generation):
     page = open_generation("models=poe")
     page.get_by_role("combobox", name=re.compile("^Models")).fill("wass")
-    page.get_by_role("option", name="Mixture of Wasserstein").click()
+    page.get_by_role("option", name="Mixture of Wasserstein", exact=True).click()
     page.wait_for_url(re.compile("models=poe(,|%2C)mwb"))
     page.keyboard.press("Escape")
     page.get_by_text("About these models").click()
