@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-KINDS = ("image", "text", "vector", "spikes")
+KINDS = ("image", "text", "vector", "spikes", "audio", "trajectory", "attributes", "label")
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,17 @@ class Modality:
         What a person is told it is.
     kind
         How it is shown and read: one of ``KINDS``. Images are ``(channels, height, width)``; texts
-        are one-hot ``(length, n_symbols)``; spikes are counts ``(neurons, bins)``.
+        are one-hot ``(length, n_symbols)``; spikes are counts ``(neurons, bins)``; audio is a
+        log-mel spectrogram ``(1, mels, frames)`` in [0, 1], lowest first; a trajectory is a pen's
+        path ``(2, points)``, x then y in [0, 1], y up; attributes are ``(n,)`` of 0 and 1; a label
+        is one-hot ``(n,)``.
     weight
         What its log-likelihood is multiplied by in training; measures of likelihood ignore it.
     symbols
         The alphabet of a text: symbol k is ``symbols[k]``. Empty for every other kind.
+    parts
+        What the numbers of attributes, a label or a vector are called, in their order; may be
+        empty.
 
     Raises
     ------
@@ -48,11 +54,13 @@ class Modality:
     kind: str = "image"
     weight: float = 1.0
     symbols: str = ""
+    parts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"a modality's name must be a plain identifier, got {self.name!r}")
         object.__setattr__(self, "shape", tuple(self.shape))
+        object.__setattr__(self, "parts", tuple(self.parts))
         if self.kind not in KINDS:
             raise ValueError(f"kind of {self.name!r} must be one of {KINDS}, got {self.kind!r}")
         if not (self.weight > 0 and math.isfinite(self.weight)):
@@ -66,6 +74,11 @@ class Modality:
             raise ValueError(
                 f"a modality of kind {self.kind!r} and shape {self.shape} must have {expected} "
                 f"symbols, got {len(self.symbols)} for {self.name!r}"
+            )
+        if self.parts and len(self.parts) != math.prod(self.shape):
+            raise ValueError(
+                f"parts of {self.name!r} must name its {math.prod(self.shape)} numbers or be "
+                f"empty, got {len(self.parts)}"
             )
 
 
