@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture(autouse=True)
 def main_module(monkeypatch):
-    """``AppTest`` leaves its script in the place of ``__main__``; a spawned process would run it."""
+    """``AppTest`` puts its script in the place of ``__main__``; spawned processes would run it."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
