@@ -13,9 +13,13 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from explorer.datasets.modality import Modality
+from explorer.datasets.strokes import draw_strokes
 
 PAPER, INK = (250, 247, 240), (34, 37, 43)
-"""Surface and ink of texts and bars."""
+"""Surface and ink of texts, strokes and bars."""
+
+MARK = (196, 50, 10)
+"""Where a stroke starts."""
 
 LETTER = (23, 36)
 """Width and height of a character, in pixels."""
@@ -23,11 +27,20 @@ LETTER = (23, 36)
 RASTER = (140, 208)
 """Width and height of spikes, in pixels; more neurons, or bins, are not all shown."""
 
-RATE_COLORS = ((0, 34, 78), (53, 69, 108), (102, 105, 112), (165, 154, 112), (254, 232, 56))
-"""From no spikes to one in a bin: Cividis, which color-blind readers order as everyone does."""
+SHADES = ((0, 34, 78), (53, 69, 108), (102, 105, 112), (165, 154, 112), (254, 232, 56))
+"""From nothing to the most: Cividis, which color-blind readers order as everyone does."""
 
 BARS = (120, 80)
-"""Width and height of a vector, in pixels."""
+"""Width and height of a vector or attributes, in pixels."""
+
+LABEL = (96, 80)
+"""Width and height of a label, in pixels."""
+
+STROKE, LINE = 96, 5.0
+"""Side of a trajectory's tile and width of its line, in pixels."""
+
+NAMED = 3
+"""How many of the strongest attributes are named."""
 
 
 def pictures(modality: Modality, x: object) -> np.ndarray:
@@ -84,12 +97,20 @@ def _spikes(modality: Modality, x: np.ndarray) -> np.ndarray:
     """Neurons as rows, bins as columns; the square root of a rate, so that rare spikes show."""
     width, height = RASTER
     _, neurons, bins = x.shape
-    level = np.sqrt(x.clip(0, 1))
-    place = np.linspace(0, 1, len(RATE_COLORS))
-    colors = np.array(RATE_COLORS, dtype=np.float32)
-    pixels = np.stack([np.interp(level, place, channel) for channel in colors.T], axis=-1)
     rows, columns = np.arange(height) * neurons // height, np.arange(width) * bins // width
-    return pixels.round().astype(np.uint8)[:, rows][:, :, columns]
+    return _shade(np.sqrt(x.clip(0, 1)))[:, rows][:, :, columns]
+
+
+def _audio(modality: Modality, x: np.ndarray) -> np.ndarray:
+    """A pixel for each band and frame, low bands at the bottom, louder is lighter."""
+    return _shade(x[:, 0, ::-1])
+
+
+def _trajectories(modality: Modality, x: np.ndarray) -> np.ndarray:
+    """The line of the pen, and a dot where it starts."""
+    line = draw_strokes(x, STROKE, LINE, margin=2 * LINE)
+    dot = draw_strokes(x[:, :, :1], STROKE, 2 * LINE, margin=2 * LINE)
+    return _mix(_mix(PAPER, INK, line[..., None]), MARK, dot[..., None])
 
 
 def _vectors(modality: Modality, x: np.ndarray) -> np.ndarray:
@@ -106,11 +127,42 @@ def _vectors(modality: Modality, x: np.ndarray) -> np.ndarray:
     return _mix(PAPER, INK, ink[..., None].astype(np.float32))
 
 
+def _attributes(modality: Modality, x: np.ndarray) -> np.ndarray:
+    """A bar for each attribute, full height is 1; the highest where bars share a column."""
+    return _mix(PAPER, INK, _bars(x, *BARS))
+
+
+def _labels(modality: Modality, x: np.ndarray) -> np.ndarray:
+    """The name of the likeliest class, as strong as it is likely, over a bar for each class."""
+    width, height = LABEL
+    names = np.stack([_name(_part(modality, k)) for k in range(x.shape[1])])  # (A, 40, width)
+    winner = x.argmax(1)
+    strength = x.max(1).clip(0, 1)[:, None, None]
+    bars = _bars(x, width, height - names.shape[1])
+    ink = np.concatenate([names[winner] * strength, bars[..., 0]], axis=1)
+    return _mix(PAPER, INK, ink[..., None])
+
+
+def _bars(x: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Ink of bars up from the bottom, full height is 1: ``(N, height, width, 1)``."""
+    n = x.shape[1]
+    first = np.arange(width) * n // width
+    tops = np.maximum.reduceat(x, first, axis=1)[:, None]  # (N, 1, width)
+    heights = np.linspace(1, 0, height, dtype=np.float32)[None, :, None]
+    gaps = (np.diff(first, append=n) > 0) & (4 * n <= width)
+    ink = (heights <= tops.clip(0, 1)) & ~gaps | (heights == 0)
+    return ink[..., None].astype(np.float32)
+
+
 PICTURES: dict[str, Callable[[Modality, np.ndarray], np.ndarray]] = {
     "image": _images,
     "text": _texts,
-    "spikes": _spikes,
     "vector": _vectors,
+    "spikes": _spikes,
+    "audio": _audio,
+    "trajectory": _trajectories,
+    "attributes": _attributes,
+    "label": _labels,
 }
 
 
@@ -127,11 +179,43 @@ def _vector_in_words(modality: Modality, x: np.ndarray) -> str:
     return f"{x.size} numbers from {x.min():.2g} to {x.max():.2g}"
 
 
+def _audio_in_words(modality: Modality, x: np.ndarray) -> str:
+    _, bands, frames = x.shape
+    band, frame = np.unravel_index(x[0].argmax(), (bands, frames))
+    return f"loudest in band {band + 1} of {bands}, frame {frame + 1} of {frames}"
+
+
+def _trajectory_in_words(modality: Modality, x: np.ndarray) -> str:
+    start, end = (_place(point) for point in (x[:, 0], x[:, -1]))
+    return f"a line from the {start} to the {end}"
+
+
+def _place(point: np.ndarray) -> str:
+    x, y = (int(np.clip(3 * coordinate, 0, 2)) for coordinate in point)
+    return f"{('bottom', 'middle', 'top')[y]} {('left', 'center', 'right')[x]}"
+
+
+def _attributes_in_words(modality: Modality, x: np.ndarray) -> str:
+    return ", ".join(_share(modality, x, k) for k in np.argsort(-x, kind="stable")[:NAMED])
+
+
+def _share(modality: Modality, x: np.ndarray, k: int) -> str:
+    return f"{_part(modality, k)} {x[k]:.0%}"
+
+
+def _part(modality: Modality, k: int) -> str:
+    return modality.parts[k] if modality.parts else f"{k}"
+
+
 WORDS: dict[str, Callable[[Modality, np.ndarray], str]] = {
     "image": lambda modality, _: modality.description or modality.name,
     "text": _text_in_words,
-    "spikes": _spikes_in_words,
     "vector": _vector_in_words,
+    "spikes": _spikes_in_words,
+    "audio": _audio_in_words,
+    "trajectory": _trajectory_in_words,
+    "attributes": _attributes_in_words,
+    "label": lambda modality, x: _share(modality, x, x.argmax()),
 }
 
 
@@ -146,7 +230,30 @@ def _letter(symbol: str) -> np.ndarray:
     return np.asarray(sheet, dtype=np.float32) / 255
 
 
-def _mix(surface: tuple[int, ...], ink: tuple[int, ...], share: np.ndarray) -> np.ndarray:
-    """``ink`` on ``surface``, ``share`` ``(..., 1)`` of it: uint8 ``(..., 3)``."""
-    low, high = (np.array(color, dtype=np.float32) for color in (surface, ink))
+@cache
+def _name(text: str) -> np.ndarray:
+    """The ink of a name, as large as fits a label, ``(height, width)`` in [0, 1]."""
+    width, height = LABEL[0], LABEL[1] // 2
+    sheet = Image.new("L", (width, height))
+    pen = ImageDraw.Draw(sheet)
+    sizes = (ImageFont.load_default(size) for size in range(height - 4, 9, -2))
+    font = next((f for f in sizes if pen.textlength(text, f) <= width - 4), None)
+    while font is None:  # too long at the smallest size
+        smallest = ImageFont.load_default(10)
+        text = text[:-2] + "…" if text.endswith("…") else text[:-1] + "…"
+        font = smallest if pen.textlength(text, smallest) <= width - 4 else None
+    pen.text((width / 2, height / 2), text, 255, font, anchor="mm")
+    return np.asarray(sheet, dtype=np.float32) / 255
+
+
+def _shade(level: np.ndarray) -> np.ndarray:
+    """Colors of levels, ``(...)`` in [0, 1] and clipped: uint8 ``(..., 3)``."""
+    place = np.linspace(0, 1, len(SHADES))
+    channels = [np.interp(level, place, channel) for channel in zip(*SHADES, strict=True)]
+    return np.stack(channels, axis=-1).round().astype(np.uint8)
+
+
+def _mix(surface: object, ink: tuple[int, ...], share: np.ndarray) -> np.ndarray:
+    """``ink`` on a color or pixels, ``share`` ``(..., 1)`` of it: uint8 ``(..., 3)``."""
+    low, high = (np.asarray(color, dtype=np.float32) for color in (surface, ink))
     return (low + (high - low) * share).round().astype(np.uint8)

@@ -171,7 +171,16 @@ def test_a_kind_that_nothing_reads_is_damage(copied):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_observations_of_every_kind_keep_their_leading_axes(kind):
-    shape = {"image": (1, 28, 28), "text": (8, 5), "vector": (7,), "spikes": (6, 10)}[kind]
+    shape = {
+        "image": (1, 28, 28),
+        "text": (8, 5),
+        "vector": (7,),
+        "spikes": (6, 10),
+        "audio": (1, 32, 40),
+        "trajectory": (2, 8),
+        "attributes": (5,),
+        "label": (3,),
+    }[kind]
     judges = Classifiers({"a": shape}, 3, kinds={"a": kind})
     for leading in ((), (2,), (2, 4), (2, 0)):
         assert judges.predict({"a": torch.rand(*leading, *shape)})["a"].shape == leading

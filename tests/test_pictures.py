@@ -6,7 +6,7 @@ import torch
 
 from explorer.datasets.modality import KINDS, Modality
 from explorer.datasets.text import spell
-from explorer.pictures import INK, PAPER, PICTURES, WORDS, describe, picture, pictures
+from explorer.pictures import INK, MARK, PAPER, PICTURES, WORDS, describe, picture, pictures
 
 SYMBOLS = " abc"
 MODALITIES = {
@@ -14,6 +14,12 @@ MODALITIES = {
     "text": Modality("text", (4, 4), kind="text", likelihood="categorical", symbols=SYMBOLS),
     "spikes": Modality("spikes", (30, 10), kind="spikes", likelihood="poisson"),
     "vector": Modality("vector", (6,), kind="vector", likelihood="normal"),
+    "audio": Modality("audio", (1, 12, 9), kind="audio", likelihood="normal"),
+    "trajectory": Modality("trajectory", (2, 8), kind="trajectory", likelihood="normal"),
+    "attributes": Modality(
+        "attributes", (4,), kind="attributes", parts=("hat", "beard", "smile", "young")
+    ),
+    "label": Modality("label", (3,), kind="label", parts=("one", "two", "an unusually long name")),
 }
 
 
@@ -98,3 +104,65 @@ def test_bars_rise_and_fall_from_zero():
     assert above[1] == above[2] == above[5] == below[0] == below[2] == below[3] == below[4] == 0
     assert 0 < above[3] < above[0] < above[4]
     assert 0 < below[1] < below[5]
+
+
+def test_low_bands_are_at_the_bottom_and_louder_is_lighter():
+    modality = MODALITIES["audio"]
+    sound = torch.zeros(1, 12, 9)
+    sound[0, 2, 5], sound[0, 11, 0] = 1.0, 0.5
+    tile = picture(modality, sound).astype(int).sum(-1)
+    assert tile.shape == (12, 9)
+    assert np.unravel_index(tile.argmax(), tile.shape) == (9, 5)
+    assert tile.min() < tile[0, 0] < tile.max()
+    assert describe(modality, sound) == "loudest in band 3 of 12, frame 6 of 9"
+
+
+def test_a_stroke_is_a_line_with_a_dot_where_it_starts():
+    modality = MODALITIES["trajectory"]
+    x = torch.linspace(0, 1, 8)
+    tile = picture(modality, torch.stack([x, torch.zeros(8)]))  # along the bottom, to the right
+    dark, dot = (tile == INK).all(-1), (tile == MARK).all(-1)
+    assert dark[: tile.shape[0] // 2].sum() == 0 < dark.sum()
+    assert dot[:, : tile.shape[1] // 4].sum() == dot.sum() > 0
+    other = picture(modality, torch.stack([x.flip(0), torch.zeros(8)]))
+    assert (other == MARK).all(-1)[:, 3 * tile.shape[1] // 4 :].any()
+    assert describe(modality, torch.stack([x, x])) == "a line from the bottom left to the top right"
+
+
+def test_bars_of_attributes_are_as_high_as_they_are_likely_and_the_strongest_named():
+    modality = MODALITIES["attributes"]
+    shares = torch.tensor([0.5, 0.0, 1.0, 0.25])
+    tile = picture(modality, shares)
+    height, width = tile.shape[:2]
+    dark = (tile == INK).all(-1)
+    heights = [dark[:, int(width * (i + 0.5) / 4)].sum() / height for i in range(4)]
+    np.testing.assert_allclose(heights, shares, atol=2 / height)
+    assert describe(modality, shares) == "smile 100%, hat 50%, young 25%"
+
+
+def test_no_strong_attribute_is_lost_among_more_than_there_are_columns():
+    modality = Modality("many", (1000,), kind="attributes")
+    for one in (0, 501, 999):
+        shares = torch.zeros(1000)
+        shares[one] = 1
+        assert (picture(modality, shares) == INK).all(-1)[0].any()
+    assert describe(modality, shares).startswith("999 100%")
+
+
+def test_a_label_is_named_as_strongly_as_it_is_likely():
+    modality = MODALITIES["label"]
+    sure, unsure = torch.tensor([0.98, 0.02, 0.0]), torch.tensor([0.4, 0.3, 0.3])
+    tiles = pictures(modality, torch.stack([sure, unsure]))
+    half = tiles.shape[1] // 2
+    assert darkness(tiles[0, :half]) > 2 * darkness(tiles[1, :half]) > 0
+    bars = (tiles[0, half:] == INK).all(-1).sum(0)
+    assert bars[: len(bars) // 3].max() > 0.9 * half > 0.1 * half > bars[len(bars) // 3 :].max()
+    assert describe(modality, sure) == "one 98%"
+    assert describe(Modality("plain", (3,), kind="label"), unsure) == "0 40%"
+
+
+def test_a_name_too_long_for_its_tile_is_cut():
+    tile = picture(MODALITIES["label"], torch.tensor([0.0, 0.0, 1.0]))
+    ink = np.flatnonzero((tile[: tile.shape[0] // 2] != PAPER).any((0, 2)))
+    assert 0 < ink.min() < ink.max() < tile.shape[1] - 1
+    assert describe(MODALITIES["label"], torch.tensor([0.0, 0.0, 1.0])).startswith("an unusually")

@@ -156,11 +156,33 @@ def read_vector(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
     )
 
 
+def read_audio(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
+    """Three strided convolutions over bands and frames of any number, averaged to 4x4."""
+    return nn.Sequential(
+        *_normalised(nn.Conv2d(shape[0], 24, 3, stride=2, padding=1, bias=False), 24),
+        *_normalised(nn.Conv2d(24, 48, 3, stride=2, padding=1, bias=False), 48),
+        *_normalised(nn.Conv2d(48, 64, 3, stride=2, padding=1, bias=False), 64),
+        nn.AdaptiveAvgPool2d(4),
+        nn.Flatten(),
+        nn.Dropout(0.5),
+        nn.Linear(64 * 4 * 4, n_classes),
+    )
+
+
+def read_label(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
+    """One linear layer: the label says it itself."""
+    return nn.Sequential(nn.Linear(math.prod(shape), n_classes))
+
+
 CLASSIFIER_NETWORKS: dict[str, Callable[[tuple[int, ...], int], nn.Sequential]] = {
     "image": read_image,
     "text": read_text,
     "vector": read_vector,
     "spikes": read_vector,
+    "audio": read_audio,
+    "trajectory": read_vector,
+    "attributes": read_vector,
+    "label": read_label,
 }
 
 

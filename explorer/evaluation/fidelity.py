@@ -112,6 +112,11 @@ def same_class(shown: Tensor, originals: Tensor) -> Tensor:
     return shown.argmax(-1) == originals.argmax(-1)
 
 
+def same_attributes(shown: Tensor, originals: Tensor) -> Tensor:
+    """Share of attributes on the right side of one half, ``(N, n)`` -> ``(N,)``."""
+    return ((shown > 0.5) == (originals > 0.5)).double().mean(1)
+
+
 def same_word(shown: Tensor, originals: Tensor, symbols: str) -> Tensor:
     """Whether each text reads as its original does, blanks around it aside: bool ``(N,)``."""
     pairs = zip(_words(shown, symbols), _words(originals, symbols), strict=True)
@@ -140,6 +145,11 @@ def character_bleu(shown: Tensor, originals: Tensor, symbols: str, n_gram: int) 
 
 Fidelity = Callable[[Tensor, Tensor, Modality], Tensor | float]
 
+NUMBERS: dict[str, Fidelity] = {
+    "rmse": lambda a, b, _: root_mean_square(a, b),
+    "absolute_error": lambda a, b, _: absolute_error(a, b),
+}
+
 MEASURES: dict[str, dict[str, Fidelity]] = {
     "image": {
         "ssim_data_range_1": lambda a, b, _: similarity(a, b, 1),
@@ -152,14 +162,11 @@ MEASURES: dict[str, dict[str, Fidelity]] = {
         "character_accuracy": lambda a, b, _: same_characters(a, b),
     },
     "label": {"accuracy": lambda a, b, _: same_class(a, b)},
-    "vector": {
-        "rmse": lambda a, b, _: root_mean_square(a, b),
-        "absolute_error": lambda a, b, _: absolute_error(a, b),
-    },
-    "spikes": {
-        "rmse": lambda a, b, _: root_mean_square(a, b),
-        "absolute_error": lambda a, b, _: absolute_error(a, b),
-    },
+    "vector": NUMBERS,
+    "spikes": NUMBERS,
+    "audio": NUMBERS,
+    "trajectory": NUMBERS,
+    "attributes": {"accuracy": lambda a, b, _: same_attributes(a, b)} | NUMBERS,
 }
 """By kind and name: (shown, originals, modality) -> ``(N,)``, or one number for all of them."""
 

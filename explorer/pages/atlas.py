@@ -12,6 +12,7 @@ from PIL import Image
 
 from explorer.checkpoints import CheckpointError, checkpoint_directory
 from explorer.datasets import DATASETS, Modality
+from explorer.datasets.modality import KINDS
 from explorer.evaluation.embedding import (
     ARRAYS,
     LINEAR,
@@ -32,7 +33,7 @@ from explorer.widgets.maps import PALETTE
 PART, COLUMNS = 100, 10
 """Tuples in a part of the sheet of thumbnails, and in a row of it."""
 
-THUMBNAIL = {"image": 28, "text": 28, "vector": 28, "spikes": 40}
+THUMBNAIL = dict.fromkeys(KINDS, 28) | {"spikes": 40}
 """Height by kind, in pixels; a sheet has that of its tallest."""
 
 JUDGED = 250
