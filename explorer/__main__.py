@@ -254,6 +254,9 @@ def compare(
         int, typer.Option(help="Training tuples held out, to select beta by.")
     ] = 1000,
     test_tuples: Annotated[int, typer.Option(help="Test tuples of most measures.")] = 1000,
+    start: Annotated[
+        str, typer.Option("--start-from", help="Dataset whose checkpoints give the weights.")
+    ] = "",
     name: Annotated[str, typer.Option(help="Comparisons of other settings have others.")] = "main",
     workers: Annotated[str, typer.Option(help="Processes, one thread each; auto: one a core.")] = (
         "auto"
@@ -275,7 +278,14 @@ def compare(
     from explorer.comparison.command import compare as run
 
     settings = Settings(
-        dataset, steps, latent_dim, batch_size, learning_rate, validation_tuples, test_tuples
+        dataset,
+        steps,
+        latent_dim,
+        batch_size,
+        learning_rate,
+        validation_tuples,
+        test_tuples,
+        start,
     )
     code = run(
         settings,

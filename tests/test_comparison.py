@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from explorer import comparison
 from explorer.__main__ import app
+from explorer.checkpoints import load_pretrained
 from explorer.comparison import ComparisonError, Result, Run, Settings, work
 from explorer.comparison.runs import RESULT, STOP, write_result
 from explorer.comparison.work import divide
@@ -90,6 +91,18 @@ def test_weights_that_are_there_are_measured_again_and_not_trained(folder, monke
     assert work.work(str(folder), *run) == "finished"
     (after,) = comparison.read_results(folder)
     assert after.scores == before.scores
+
+
+def test_runs_start_from_the_checkpoint_of_another_dataset_when_asked(tmp_path):
+    settings = TINY._replace(dataset="translated_polydigits", latent_dim=64, start="polydigits")
+    place = comparison.comparison_directory(settings.dataset, root=tmp_path)
+    comparison.open_comparison(place, settings)
+    assert work.work(str(place), "mwb", 1.0, 0) == "finished"
+    (result,) = comparison.read_results(place)
+    assert result.trained["started_from"].startswith("polydigits/mwb, ")
+    start = load_pretrained("polydigits", "mwb").state_dict()["encoders.m0.0.weight"]
+    moved = (weights(place, result.run)["encoders.m0.0.weight"] - start).abs().max()
+    assert 0 < moved < 0.1  # a start from anywhere else would be far away
 
 
 @pytest.mark.parametrize(

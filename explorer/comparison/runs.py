@@ -33,6 +33,9 @@ class Settings(NamedTuple):
     n_test
         Test tuples for most measures, fewer than shipped checkpoints are measured with; see
         :attr:`evaluation`.
+    start
+        Dataset whose checkpoint of the same model every run starts from, or empty. Seeds then
+        differ in the order of the data and in noise, no longer in all weights.
     """
 
     dataset: str
@@ -42,6 +45,7 @@ class Settings(NamedTuple):
     learning_rate: float = 4e-3
     n_validation: int = 1000
     n_test: int = 1000
+    start: str = ""
 
     @property
     def evaluation(self) -> dict[str, int]:

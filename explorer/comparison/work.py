@@ -11,6 +11,7 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
+from explorer.checkpoints import start_from
 from explorer.comparison.runs import (
     LOCK,
     RESULT,
@@ -167,6 +168,8 @@ def _train(
 ) -> None:
     torch.manual_seed(run.seed)
     model = build_model(run.model, data.modalities, latent_dim=settings.latent_dim, beta=run.beta)
+    if settings.start:
+        start_from(model, settings.start, run.model)
     train(
         model,
         data,
