@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 from explorer.datasets.digits_photo_text import digits_photo_text
+from explorer.datasets.mfeat import mfeat
 from explorer.datasets.modality import Dataset, Modality, Split
 from explorer.datasets.polydigits import polydigits, translated_polydigits
+from explorer.datasets.polymnist import polymnist, translated_polymnist
 from explorer.datasets.simulated_rats import simulated_rats
 
 __all__ = ["DATASETS", "Dataset", "Modality", "Split", "load_dataset"]
@@ -14,6 +16,9 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "translated_polydigits": translated_polydigits,
     "digits_photo_text": digits_photo_text,
     "simulated_rats": simulated_rats,
+    "polymnist": polymnist,
+    "translated_polymnist": translated_polymnist,
+    "mfeat": mfeat,
 }
 
 

@@ -113,15 +113,16 @@ class Classifiers(nn.Module):
 
 
 def read_image(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """Three strided convolutions and two linear layers, 0.1 M parameters, for 28x28 images."""
-    channels = shape[0]
+    """Three strided convolutions and two linear layers: 0.1 M parameters for 28x28 images."""
+    channels, *sides = shape
+    places = math.prod(-(-(side // 2) // 4) for side in sides)
     return nn.Sequential(
         *_normalised(nn.Conv2d(channels, 24, 4, stride=2, padding=1, bias=False), 24),  # 14x14
         *_normalised(nn.Conv2d(24, 48, 3, stride=2, padding=1, bias=False), 48),  # 7x7
         *_normalised(nn.Conv2d(48, 64, 3, stride=2, padding=1, bias=False), 64),  # 4x4
         nn.Flatten(),
         nn.Dropout(0.5),
-        nn.Linear(64 * 4 * 4, 64),
+        nn.Linear(64 * places, 64),
         nn.ReLU(),
         nn.Dropout(0.25),
         nn.Linear(64, n_classes),
@@ -204,7 +205,7 @@ def train_classifiers(
     Parameters
     ----------
     data
-        Modalities of any kind, with labels; images must be 28x28.
+        Modalities of any kind, with labels.
     epochs
         Passes over the training tuples.
     seed

@@ -1,0 +1,50 @@
+"""Splits that lie in memory row by row: pictures as bytes, texts as numbers of symbols.
+
+Shapes: N rows, B batch.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rows:
+    """N observations of each modality that belong together, row by row.
+
+    ``rows[index]`` (tensor, slice or list of positions) gives a batch: modality name to float.
+
+    Parameters
+    ----------
+    arrays
+        Modality name to ``(N, *shape)``: float as it is; uint8 is a picture, divided by 255.
+    labels
+        Long ``(N,)``, or 0 and 1 ``(N, C)`` where several classes may hold at once.
+    tables
+        Modality name to ``(n, *row)``: what each number 0 to n - 1 in its array stands for.
+    """
+
+    arrays: dict[str, Tensor]
+    labels: Tensor
+    tables: dict[str, Tensor] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]:
+        return {name: self._floats(name, array[index]) for name, array in self.arrays.items()}
+
+    def _floats(self, name: str, part: Tensor) -> Tensor:
+        if name in self.tables:
+            return self.tables[name][part.long()]
+        return part.float().div_(255) if part.dtype == torch.uint8 else part
+
+    def to(self, device: torch.device | str) -> "Rows":
+        """The same rows with everything on ``device``."""
+        return replace(
+            self,
+            arrays={name: array.to(device) for name, array in self.arrays.items()},
+            labels=self.labels.to(device),
+            tables={name: table.to(device) for name, table in self.tables.items()},
+        )
