@@ -9,6 +9,7 @@ it runs on whatever device the tensors are on.
 Shapes: N tuples, M modalities, B batch, P digit pictures, S their size.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -20,7 +21,7 @@ SIZE = 28
 
 @dataclass(frozen=True)
 class DigitTuples:
-    """Tuples of M different digit pictures of one class, each on its modality's photograph.
+    """Tuples of M digit pictures of one class, each on its modality's photograph.
 
     ``len(tuples)`` counts them; ``tuples[index]`` (tensor, slice or list of positions) composes a
     batch: ``dict`` of modality name to float ``(B, 3, 28, 28)`` in [0, 1].
@@ -150,6 +151,47 @@ def deal(
     return labels, digits
 
 
+def pair(
+    classes: Sequence[Tensor], rounds: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Match observations of one class across M sources, as the released code of MoPoE does.
+
+    In a round each class shuffles its observations in every source and puts the first with the
+    first, the second with the second, until the source with the fewest is used up. So classes
+    are as frequent as in the data. (Released code takes the same observations of a richer source
+    in every round, here each round draws anew.)
+
+    Parameters
+    ----------
+    classes
+        Long ``(P_m,)``, one for each source: the class of each of its observations.
+    rounds
+        How often every observation of the source with the fewest is used.
+
+    Returns
+    -------
+    labels, positions
+        Long ``(N,)`` and ``(N, M)``, in random order: class and observations of each tuple.
+
+    Raises
+    ------
+    ValueError
+        No class is in all sources.
+    """
+    labels, positions = [], []
+    for label in torch.cat(list(classes)).unique().tolist():
+        members = [(c == label).nonzero().flatten() for c in classes]
+        n = min(map(len, members))
+        for _ in range(rounds):
+            shuffled = [m[torch.randperm(len(m), generator=generator)[:n]] for m in members]
+            positions.append(torch.stack(shuffled, dim=1))
+            labels.append(torch.full((n,), label))
+    order = torch.randperm(sum(map(len, labels)), generator=generator)
+    if len(order) == 0:
+        raise ValueError("no class has observations in every source; there is nothing to pair")
+    return torch.cat(labels)[order], torch.cat(positions)[order]
+
+
 def draw_tuples(
     masks: Tensor,
     classes: Tensor,
@@ -157,7 +199,7 @@ def draw_tuples(
     n_tuples: int,
     generator: torch.Generator,
 ) -> DigitTuples:
-    """Draw tuples of digit pictures on crops; masks smaller than 28x28 at uniform offsets.
+    """Draw tuples of different digit pictures, classes in equal numbers, and set them on crops.
 
     Parameters
     ----------
@@ -175,8 +217,27 @@ def draw_tuples(
     ValueError
         As ``deal``.
     """
-    n_modalities = len(photographs)
-    labels, digits = deal(classes, n_tuples, n_modalities, generator)
+    labels, digits = deal(classes, n_tuples, len(photographs), generator)
+    return set_on_crops(masks, photographs, labels, digits, generator)
+
+
+def set_on_crops(
+    masks: Tensor,
+    photographs: dict[str, Tensor],
+    labels: Tensor,
+    digits: Tensor,
+    generator: torch.Generator,
+) -> DigitTuples:
+    """Draw a crop for each picture of each tuple; and an offset for masks smaller than 28x28.
+
+    Parameters
+    ----------
+    masks, photographs
+        As in ``draw_tuples``.
+    labels, digits
+        Long ``(N,)`` and ``(N, M)``: what ``deal`` or ``pair`` gave.
+    """
+    n_tuples, n_modalities = digits.shape
     corners = torch.stack(
         [
             torch.stack(

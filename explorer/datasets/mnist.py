@@ -1,0 +1,100 @@
+"""MNIST from its four official files, plain or gzipped: ``train-images-idx3-ubyte`` and so on.
+
+LeCun, Cortes & Burges (1998). An IDX file is two zero bytes, a type, the number of axes, their
+sizes as 32-bit big-endian integers, and the values.
+"""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from explorer.datasets.download import DataError, data_directory, needed
+
+SIDE = 28
+N_CLASSES = 10
+UNSIGNED_BYTES = 0x08
+PARTS = {"train": "train", "test": "t10k"}
+
+
+def mnist(dataset: str, part: str) -> tuple[Tensor, Tensor]:
+    """All pictures of one part of MNIST, uint8 ``(P, 28, 28)``, ink 255, and their digits, long.
+
+    Parameters
+    ----------
+    dataset
+        Whose data this is, for the error that says how to get it.
+    part
+        ``"train"`` (60,000 pictures) or ``"test"`` (10,000).
+
+    Raises
+    ------
+    DataError
+        Files that are missing or damaged, or that do not belong together.
+    """
+    images_path = _find(dataset, f"{PARTS[part]}-images-idx3-ubyte")
+    labels_path = _find(dataset, f"{PARTS[part]}-labels-idx1-ubyte")
+    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+    if images.shape[1:] != (SIDE, SIDE):
+        raise DataError(
+            f"{images_path} must hold pictures of {SIDE} by {SIDE}, got "
+            f"{images.shape[1]} by {images.shape[2]}; put MNIST's own file there"
+        )
+    check_labels(images, labels, images_path, labels_path)
+    return torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
+
+
+def check_labels(
+    images: np.ndarray, labels: np.ndarray, images_path: Path, labels_path: Path
+) -> None:
+    """Refuse labels that are not digits or do not belong to the images, first axes ``(P,)``.
+
+    Raises
+    ------
+    DataError
+        No images, another number of labels, or a label above 9.
+    """
+    if len(images) == 0:
+        raise DataError(f"{images_path} is empty: it holds no pictures; get it again")
+    if len(labels) != len(images):
+        raise DataError(
+            f"{labels_path} must have a label for each of the {len(images)} pictures in "
+            f"{images_path.name}, got {len(labels)}; the two files must be of one download"
+        )
+    if labels.max() >= N_CLASSES:
+        raise DataError(f"labels in {labels_path} must be 0 to 9, got {labels.max()}")
+
+
+def read_idx(path: Path, n_axes: int) -> np.ndarray:
+    """The array of an IDX file of unsigned bytes, gzipped where its name ends in ``.gz``.
+
+    Raises
+    ------
+    DataError
+        Not such a file, cut short, or with more in it than it says.
+    """
+    damaged = f"{path} is damaged ({{}}); delete it and get it again"
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(damaged.format(error)) from error
+    header = 4 + 4 * n_axes
+    magic = bytes((0, 0, UNSIGNED_BYTES, n_axes))
+    if content[:4] != magic or len(content) < header:
+        found = content[:4].hex() or "nothing"
+        raise DataError(damaged.format(f"it must start with {magic.hex()}, got {found}"))
+    shape = tuple(np.frombuffer(content, ">u4", n_axes, offset=4).tolist())
+    if len(content) - header != math.prod(shape):
+        raise DataError(
+            damaged.format(f"{math.prod(shape)} values expected, got {len(content) - header}")
+        )
+    return np.frombuffer(bytearray(content), np.uint8, offset=header).reshape(shape)
+
+
+def _find(dataset: str, name: str) -> Path:
+    plain = data_directory() / "mnist" / name
+    return plain if plain.is_file() else needed(dataset, f"mnist/{name}.gz")[0]
