@@ -8,7 +8,11 @@ from explorer.networks import NETWORKS
 IMAGE = (3, 28, 28)
 TEXT, SPIKES = (8, 27), (46, 10)
 IMAGES_ONLY = ["patch", "mopoe_conv"]
-SHAPES = dict.fromkeys(IMAGES_ONLY, [IMAGE, (1, 28, 28)]) | {"mopoe_text": [TEXT]}
+SHAPES = {
+    "patch": [IMAGE, (1, 28, 28), (3, 32, 32), (3, 64, 64)],
+    "mopoe_conv": [IMAGE, (1, 28, 28)],
+    "mopoe_text": [TEXT],
+}
 CASES = [(name, shape) for name in NETWORKS for shape in SHAPES.get(name, [TEXT, SPIKES, (12,)])]
 EACH = pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda case: str(case))
 
@@ -64,7 +68,7 @@ def test_five_modalities_have_as_many_parameters_as_the_recipe_says(name, latent
 
 
 @pytest.mark.parametrize("name", IMAGES_ONLY)
-@pytest.mark.parametrize("shape", [(3, 32, 32), (784,)])
+@pytest.mark.parametrize("shape", [(3, 30, 30), (3, 28, 32), (784,)])
 def test_convolutions_refuse_shapes_they_were_not_made_for(name, shape):
     with pytest.raises(ValueError, match=f"'{name}' needs images of shape .* got"):
         NETWORKS[name](shape, 4)
