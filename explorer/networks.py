@@ -124,6 +124,55 @@ def dense(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module
     return encoder, decoder
 
 
+def mopoe_mnist(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """One hidden layer of 400 units either way, for MNIST in MNIST-SVHN-Text (Sutter et al. 2021).
+
+    The only decoder here that ends in a sigmoid, as the released code's does.
+    """
+    size = prod(shape)
+    encoder = nn.Sequential(
+        nn.Flatten(), nn.Linear(size, 400), nn.ReLU(), nn.Linear(400, 2 * latent_dim)
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 400),
+        nn.ReLU(),
+        nn.Linear(400, size),
+        nn.Sigmoid(),
+        nn.Unflatten(1, shape),
+    )
+    return encoder, decoder
+
+
+def mopoe_svhn(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """The convolutions of the MoPoE paper for SVHN's 32x32 images (Sutter et al. 2021)."""
+    channels = _image_channels(shape, "mopoe_svhn", (32,))
+    encoder = nn.Sequential(
+        nn.Conv2d(channels, 32, 4, stride=2, padding=1),  # 16x16
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 4, stride=2, padding=1),  # 8x8
+        nn.ReLU(),
+        nn.Conv2d(64, 64, 4, stride=2, padding=1),  # 4x4
+        nn.ReLU(),
+        nn.Conv2d(64, 128, 4, stride=2),  # 1x1
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(128, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 128),
+        nn.ReLU(),
+        nn.Unflatten(1, (128, 1, 1)),
+        nn.ConvTranspose2d(128, 64, 4),  # 4x4
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 64, 4, stride=2, padding=1),  # 8x8
+        nn.ReLU(),
+        nn.ConvTranspose2d(64, 32, 4, stride=2, padding=1),  # 16x16
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, channels, 4, stride=2, padding=1),
+    )
+    return encoder, decoder
+
+
 def mopoe_text(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
     """The convolutions of the MoPoE paper for texts of 8 characters (Sutter et al. 2021).
 
@@ -153,6 +202,43 @@ def mopoe_text(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.M
         nn.ConvTranspose1d(128, 128, 4, stride=2, padding=1),  # 8
         nn.ReLU(),
         nn.Conv1d(128, n_symbols, 1),
+        _Transposed(),
+    )
+    return encoder, decoder
+
+
+def text_patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """Convolutions over four symbols at a time with batch normalisation, for texts of 256."""
+    if len(shape) != 2 or shape[0] != 256:
+        raise ValueError(
+            f"network 'text_patch' needs texts of shape (256, n_symbols), got {tuple(shape)}"
+        )
+    widths = (shape[1], 64, 96, 128)  # at 256, 64, 16 and 4 places
+    encoder = nn.Sequential(
+        _Transposed(),
+        *(
+            layer
+            for few, many in pairwise(widths)
+            for layer in _normalised(
+                nn.Conv1d(few, many, 4, stride=4, bias=False), nn.BatchNorm1d(many)
+            )
+        ),
+        nn.Flatten(),
+        *_normalised(nn.Linear(512, 128, bias=False), nn.BatchNorm1d(128)),
+        nn.Linear(128, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        *_normalised(nn.Linear(latent_dim, 128, bias=False), nn.BatchNorm1d(128)),
+        *_normalised(nn.Linear(128, 512, bias=False), nn.BatchNorm1d(512)),
+        nn.Unflatten(1, (128, 4)),
+        *(
+            layer
+            for many, few in pairwise(widths[:0:-1])
+            for layer in _normalised(
+                nn.ConvTranspose1d(many, few, 4, stride=4, bias=False), nn.BatchNorm1d(few)
+            )
+        ),
+        nn.ConvTranspose1d(64, shape[1], 4, stride=4),
         _Transposed(),
     )
     return encoder, decoder
@@ -190,7 +276,10 @@ NETWORKS: dict[str, Callable[[tuple[int, ...], int], tuple[nn.Module, nn.Module]
     "mopoe_conv": mopoe_conv,
     "mlp": mlp,
     "dense": dense,
+    "mopoe_mnist": mopoe_mnist,
+    "mopoe_svhn": mopoe_svhn,
     "mopoe_text": mopoe_text,
+    "text_patch": text_patch,
     "mmvamp_rats": mmvamp_rats,
 }
 

@@ -12,6 +12,7 @@ SHAPES = {
     "patch": [IMAGE, (1, 28, 28), (3, 32, 32), (3, 64, 64)],
     "mopoe_conv": [IMAGE, (1, 28, 28)],
     "mopoe_text": [TEXT],
+    "text_patch": [(256, 39)],
 }
 CASES = [(name, shape) for name in NETWORKS for shape in SHAPES.get(name, [TEXT, SPIKES, (12,)])]
 EACH = pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda case: str(case))
@@ -78,6 +79,11 @@ def test_convolutions_refuse_shapes_they_were_not_made_for(name, shape):
 def test_convolutions_over_text_want_eight_characters(shape):
     with pytest.raises(ValueError, match=r"needs texts of shape \(8, n_symbols\), got"):
         NETWORKS["mopoe_text"](shape, 4)
+
+
+def test_patches_of_text_want_256_characters():
+    with pytest.raises(ValueError, match=r"needs texts of shape \(256, n_symbols\), got \(8, 27\)"):
+        NETWORKS["text_patch"](TEXT, 4)
 
 
 def test_the_rats_network_is_as_wide_as_the_data_and_no_wider():

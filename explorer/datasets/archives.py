@@ -3,14 +3,23 @@
 Whatever is wrong with a file ends in a ``DataError`` that names it and the remedy.
 """
 
+import io
 import zipfile
 import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from explorer.datasets.download import DataError
+
+DAMAGE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error)
+"""What readers of arrays, archives and pictures raise at files that are cut short or altered."""
+
+PICTURES = (".jpg", ".jpeg", ".png")
 
 
 def read_arrays(dataset: str, path: Path, *names: str) -> dict[str, NDArray]:
@@ -25,13 +34,92 @@ def read_arrays(dataset: str, path: Path, *names: str) -> dict[str, NDArray]:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             missing = [name for name in names if name not in file]
             arrays = {name: file[name] for name in names if name not in missing}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         raise DataError(f"{path} is damaged ({error}); {again(dataset)}") from error
     if missing:
         raise DataError(f"{path} must hold {', '.join(names)}; it lacks {', '.join(missing)}")
     return arrays
 
 
+@contextmanager
+def open_pictures(dataset: str, path: Path) -> Iterator[dict[str, Callable[[], bytes]]]:
+    """Pictures in a folder or a zip with one folder: name below that folder -> how to read it.
+
+    Nothing is unpacked, so no name leads anywhere. Sorted by name.
+
+    Raises
+    ------
+    DataError
+        Not an archive, or there is no picture in it.
+    """
+    if path.is_dir():
+        files = (f for f in path.rglob("*") if f.suffix.lower() in PICTURES)
+        found = {f.relative_to(path).as_posix(): f.read_bytes for f in sorted(files)}
+        yield _some(found, path, dataset)
+        return
+    try:
+        archive = zipfile.ZipFile(path)
+    except DAMAGE as error:
+        raise DataError(f"{path} is damaged ({error}); {again(dataset)}") from error
+    with archive:
+        names = sorted(n for n in archive.namelist() if Path(n).suffix.lower() in PICTURES)
+        found = {name.partition("/")[2]: lambda name=name: archive.read(name) for name in names}
+        yield _some(found, path, dataset)
+
+
+def read_pictures(
+    dataset: str,
+    path: Path,
+    pictures: dict[str, Callable[[], bytes]],
+    names: Sequence[str],
+    prepare: Callable[[Image.Image], Image.Image],
+    side: int,
+) -> NDArray:
+    """Pictures in color as they are asked for, uint8 ``(N, 3, side, side)``.
+
+    Parameters
+    ----------
+    path, pictures
+        Where they are, and what :func:`open_pictures` found there.
+    names
+        Which, in this order.
+    prepare
+        From a picture to one of ``side`` x ``side``; a ``ValueError`` it raises says
+        what is wrong with the picture.
+
+    Raises
+    ------
+    DataError
+        A picture that is missing, damaged or that ``prepare`` refuses.
+    """
+    missing = [name for name in names if name not in pictures]
+    if missing:
+        raise DataError(
+            f"{path} lacks {len(missing)} of {len(names)} pictures, {missing[0]!r} first; "
+            f"{again(dataset)}"
+        )
+    found = np.empty((len(names), side, side, 3), np.uint8)
+    for row, name in zip(found, names, strict=True):
+        try:
+            with Image.open(io.BytesIO(pictures[name]())) as opened:
+                image = opened.convert("RGB")
+        except DAMAGE as error:
+            raise DataError(
+                f"picture {name!r} in {path} is damaged ({error}); {again(dataset)}"
+            ) from error
+        try:
+            row[:] = np.asarray(prepare(image))
+        except ValueError as error:
+            raise DataError(f"picture {name!r} in {path}: {error}") from error
+    return np.ascontiguousarray(found.transpose(0, 3, 1, 2))
+
+
 def again(dataset: str) -> str:
     """The remedy for files that are not what they should be."""
     return f"get it again: python -m explorer data fetch {dataset}"
+
+
+def _some(found: dict[str, Callable], path: Path, dataset: str) -> dict[str, Callable]:
+    if not found:
+        raise DataError(f"there is no picture in {path}; {again(dataset)}")
+    return found

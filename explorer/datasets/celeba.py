@@ -1,0 +1,223 @@
+"""CelebA with texts: a face and what it shows, in words (Liu et al. 2015; Sutter et al. 2020).
+
+- ``image``: the middle 148x148 of an aligned face of 178x218, bicubic to 64x64; pictures that are
+  64x64 already are taken for that;
+- ``text``: the attributes that the face shows, in the order of the list, as words with commas
+  between them, somewhere in 256 characters. Where it starts is uniform and fixed once for each
+  face; stars fill the rest. Attributes from the end are left out where a text would not fit.
+
+What differs from the published text: the alphabet has the 39 symbols that can occur, not 71 or 41.
+
+Labels are the 40 attributes, 0 or 1: several hold of a face. Splits are the official ones (by
+person): training, and the test split; the validation split, which published evaluations used
+and called test, is left alone. Weights are the published rule, size of the largest modality over
+one's own, where a text counts its characters: 1 for ``image`` and 12288 / 256 = 48 for ``text``;
+released code has the same ratio (a third and 16).
+
+Faces come from the folder ``img_align_celeba`` or its zip, cut and scaled once and kept in
+``faces_64.npy`` beside them (some minutes, 2.5 GB), or from a zip of 64x64 pictures, perhaps of
+some of them. Shapes: N faces, A attributes.
+"""
+
+import gzip
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL.Image import Image, Resampling
+
+from explorer.datasets.archives import DAMAGE, again, open_pictures, read_pictures
+from explorer.datasets.download import DataError, data_directory, needed
+from explorer.datasets.modality import Dataset, Modality
+from explorer.datasets.rows import Rows
+
+SIDE, CUT, ALIGNED = 64, 148, (178, 218)
+LENGTH = 256
+SYMBOLS = "* ,abcdefghijklmnopqrstuvwxyz0123456789"
+TRAIN, TEST = 0, 2
+"""Numbers of the official splits; 1 is for validation."""
+OFFICIAL = ("img_align_celeba", "img_align_celeba.zip")
+SMALL = "celeba/img_align_celeba_64.zip"
+
+
+def celeba(*, n_train: int = 162_770, n_test: int = 19_962, seed: int = 0) -> Dataset:
+    """CelebA: faces ``(3, 64, 64)`` and their attributes as a text ``(256, 39)``.
+
+    Parameters
+    ----------
+    n_train, n_test
+        Numbers of faces at most, as in the official splits; fewer where fewer are at hand.
+    seed
+        Decides where each text starts.
+
+    Raises
+    ------
+    DataError
+        Files that are missing, damaged or do not belong together.
+    """
+    names, lists = read_lists()
+    official = (data_directory() / "celeba" / name for name in OFFICIAL)
+    path = next((path for path in official if path.exists()), None) or needed("celeba", SMALL)[0]
+    with open_pictures("celeba", path) as pictures:
+        unknown = [name for name in pictures if name not in lists]
+        if unknown:
+            raise DataError(
+                f"the lists of 'celeba' say nothing of {len(unknown)} pictures in {path}, "
+                f"{unknown[0]!r} first: they do not belong together"
+            )
+        parts = [
+            [name for name in pictures if lists[name][0] == part][:n]
+            for part, n in ((TRAIN, n_train), (TEST, n_test))
+        ]
+        for part, own in zip(("training", "testing"), parts, strict=True):
+            if not own:
+                raise DataError(f"none of the pictures in {path} is for {part}; {again('celeba')}")
+        chosen = [name for own in parts for name in own]
+        faces = torch.from_numpy(_faces(path, pictures, chosen))
+    attributes = _attributes([lists[name][1] for name in chosen], len(names))
+    classes = tuple(name.replace("_", " ").lower() for name in names)
+    texts = torch.from_numpy(write_texts(attributes, classes, seed))
+    labels = torch.from_numpy(attributes)
+    train, test = (
+        Rows(
+            {"image": faces[own], "text": texts[own]},
+            labels[own],
+            {"text": torch.eye(len(SYMBOLS))},
+        )
+        for own in (slice(0, len(parts[0])), slice(len(parts[0]), None))
+    )
+    return Dataset(
+        name="celeba",
+        modalities=(
+            Modality("image", (3, SIDE, SIDE), description="an aligned face"),
+            Modality(
+                "text",
+                (LENGTH, len(SYMBOLS)),
+                likelihood="categorical",
+                network="text_patch",
+                description="what the face shows, in words",
+                kind="text",
+                weight=3 * SIDE * SIDE / LENGTH,
+                symbols=SYMBOLS,
+            ),
+        ),
+        train=train,
+        test=test,
+        classes=classes,
+    )
+
+
+def write_texts(attributes: NDArray, words: Sequence[str], seed: int) -> NDArray:
+    """Texts as numbers of symbols, uint8 ``(N, 256)``: what holds, commas between, stars around.
+
+    Parameters
+    ----------
+    attributes
+        Whether each of the attributes called ``words`` holds, ``(N, A)``.
+    seed
+        Decides where each text starts: uniform from 0 to 255 less its length, as published.
+    """
+    texts = []
+    for row in attributes:
+        present = [word for word, holds in zip(words, row, strict=True) if holds]
+        while len(", ".join(present)) >= LENGTH - 1:
+            present.pop()
+        texts.append(", ".join(present))
+    slack = LENGTH - 1 - np.array([len(text) for text in texts])
+    starts = np.random.default_rng(seed).integers(0, slack)
+    written = "".join(
+        ("*" * start + text).ljust(LENGTH, "*")
+        for start, text in zip(starts.tolist(), texts, strict=True)
+    )
+    code = np.zeros(128, np.uint8)
+    code[[ord(symbol) for symbol in SYMBOLS]] = np.arange(len(SYMBOLS))
+    return code[np.frombuffer(written.encode("ascii"), np.uint8)].reshape(-1, LENGTH)
+
+
+def read_lists() -> tuple[tuple[str, ...], dict[str, tuple[int, str]]]:
+    """What the official lists say: names of attributes, and by picture its split and its line.
+
+    Raises
+    ------
+    DataError
+        A list is missing, damaged, or the two differ.
+    """
+    attributes, partition = map(_read_list, ("list_attr_celeba", "list_eval_partition"))
+    try:
+        lines = dict(line.split(maxsplit=1) for line in attributes[2:])
+        splits = {name: int(split) for name, split in map(str.split, partition)}
+    except ValueError as error:
+        raise DataError(
+            f"every line of the lists of 'celeba' must begin with a picture ({error}); "
+            f"{again('celeba')}"
+        ) from error
+    if lines.keys() != splits.keys() or not lines:
+        raise DataError(
+            "the lists of attributes and splits of 'celeba' must name the same pictures, got "
+            f"{len(lines)} and {len(splits)}; {again('celeba')}"
+        )
+    return tuple(attributes[1].split()), {name: (splits[name], lines[name]) for name in lines}
+
+
+def _read_list(name: str) -> list[str]:
+    """Lines of a list, as it is given out or compressed."""
+    plain = data_directory() / "celeba" / f"{name}.txt"
+    (path,) = [plain] if plain.is_file() else needed("celeba", f"celeba/{name}.txt.gz")
+    try:
+        text = path.read_bytes() if path == plain else gzip.decompress(path.read_bytes())
+        return text.decode("ascii").splitlines()
+    except DAMAGE as error:
+        raise DataError(f"{path} is damaged ({error}); {again('celeba')}") from error
+
+
+def _attributes(lines: Sequence[str], n: int) -> NDArray:
+    """Lines of 1 and -1 as 1 and 0, long ``(N, A)``."""
+    values = [line.split() for line in lines]
+    odd = next((row for row in values if len(row) != n or set(row) - {"1", "-1"}), None)
+    if odd is not None:
+        raise DataError(
+            f"list_attr_celeba must say 1 or -1 of {n} attributes in every line, got "
+            f"{' '.join(odd)!r}; {again('celeba')}"
+        )
+    return (np.array(values) == "1").astype(np.int64)
+
+
+def _faces(path: Path, pictures: dict[str, Callable[[], bytes]], names: list[str]) -> NDArray:
+    """Faces of these names, uint8 ``(N, 3, 64, 64)``, from a copy on the disk where it pays."""
+    if path.name == Path(SMALL).name:
+        return read_pictures("celeba", path, pictures, names, _cut, SIDE)
+    copy, every = path.with_name("faces_64.npy"), list(pictures)
+    if not copy.is_file():
+        faces = read_pictures("celeba", path, pictures, every, _cut, SIDE)
+        partial = copy.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.save(file, faces)
+        os.replace(partial, copy)
+    try:
+        faces = np.load(copy, mmap_mode="r", allow_pickle=False)
+    except DAMAGE as error:
+        raise DataError(f"{copy} is damaged ({error}); remove it, it is made again") from error
+    if faces.shape != (len(every), 3, SIDE, SIDE) or faces.dtype != np.uint8:
+        raise DataError(
+            f"{copy} must hold {len(every)} faces, as {path.name} does, got {faces.shape}; "
+            "remove it, it is made again"
+        )
+    place = {name: k for k, name in enumerate(every)}
+    return np.stack([faces[place[name]] for name in names])
+
+
+def _cut(image: Image) -> Image:
+    """The middle of an aligned face, 64x64; what is 64x64 already stays as it is."""
+    if image.size == (SIDE, SIDE):
+        return image
+    if image.size != ALIGNED:
+        raise ValueError(
+            f"a face must have {ALIGNED[0]}x{ALIGNED[1]} pixels, or {SIDE}x{SIDE}, got "
+            f"{image.size[0]}x{image.size[1]}"
+        )
+    left, top = ((size - CUT) // 2 for size in ALIGNED)
+    box = (left, top, left + CUT, top + CUT)
+    return image.resize((SIDE, SIDE), Resampling.BICUBIC, box=box)
