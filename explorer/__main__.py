@@ -28,6 +28,10 @@ console = Console()
 DatasetOption = Annotated[str, typer.Option(help="Key of DATASETS.")]
 ModelOption = Annotated[str, typer.Option(help="Key of MODELS.")]
 RootOption = Annotated[Path | None, typer.Option("--root", help="Where checkpoints are kept.")]
+NameArgument = Annotated[str, typer.Argument(help="Key of DATASETS.")]
+DataOption = Annotated[
+    Path | None, typer.Option("--root", help="Data directory; by default $EXPLORER_DATA.")
+]
 ThreadsOption = Annotated[int, typer.Option(help="CPU threads; more than one seldom pays.")]
 
 
@@ -329,21 +333,48 @@ def presets(threads: ThreadsOption = 1) -> None:
 
 @data_app.command("list")
 def data_list() -> None:
-    """Every dataset, its modalities and sizes."""
-    from explorer.datasets import DATASETS, load_dataset
+    """Every dataset, and whether its files are here."""
+    from explorer.datasets.command import show_all
 
-    table = Table("dataset", "modalities", "train", "test", "classes")
-    for name in DATASETS:
-        data = load_dataset(name)
-        modalities = [f"{m.name}: {m.kind} {m.shape}, {m.description}" for m in data.modalities]
-        table.add_row(
-            name,
-            "\n".join(modalities),
-            str(len(data.train)),
-            str(len(data.test)),
-            " ".join(data.classes),
-        )
-    console.print(table)
+    show_all(console)
+
+
+@data_app.command("check")
+def data_check(name: NameArgument, root: DataOption = None) -> None:
+    """Read all files of a dataset, say what is missing or damaged, then load it.
+
+    The exit code is 1 where it cannot be used as it is.
+    """
+    from explorer.datasets.command import check
+
+    _look_for_data_in(root)
+    raise typer.Exit(0 if check(name, console) else 1)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    name: NameArgument,
+    root: DataOption = None,
+    way: Annotated[
+        str | None, typer.Option(help="Which files, of a dataset that is served in several ways.")
+    ] = None,
+) -> None:
+    """Download what is not here of a dataset; stop it as you like, it goes on where it was."""
+    from explorer.datasets.command import fetch
+
+    _look_for_data_in(root)
+    try:
+        fetch(name, way, console)
+    except KeyboardInterrupt:
+        console.print("stopped; what came is kept, the same command goes on from there")
+        raise typer.Exit(130) from None
+    if root is not None:
+        console.print(f"set EXPLORER_DATA={root} for other commands and the app", soft_wrap=True)
+
+
+def _look_for_data_in(root: Path | None) -> None:
+    if root is not None:
+        os.environ["EXPLORER_DATA"] = str(root)
 
 
 @pretrained_app.command("list")

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = [
     "files",
+    "sources",
     "gaussians",
     "barycenters",
     "aggregations",
@@ -17,6 +18,7 @@ ROOMS = [
     "kernels",
     "likelihoods",
     "networks",
+    "sound",
     "datasets",
     "models",
     "training",
@@ -58,6 +60,7 @@ BARE_MACHINE_LACKS = [
     "jaxtyping",
     "distributed",
     "dask",
+    "pooch",
 ]
 
 

@@ -1,20 +1,10 @@
-"""Where data files are, and how they come there."""
+"""What loaders ask for: files of a dataset, or the error that says how to get them."""
 
-import os
 from pathlib import Path
 
+from explorer.sources import SOURCES, DataError, data_directory, remedy
 
-class DataError(ValueError):
-    """Data that is missing, damaged or not what was expected; says what, and the remedy."""
-
-
-def data_directory() -> Path:
-    """Where data files are: ``$EXPLORER_DATA``, else the platform's cache directory of the user."""
-    if "EXPLORER_DATA" in os.environ:
-        return Path(os.environ["EXPLORER_DATA"])
-    import platformdirs  # a bare GPU machine lacks it and sets the variable
-
-    return platformdirs.user_cache_path("barycenter-explorer")
+__all__ = ["DataError", "data_directory", "needed"]
 
 
 def needed(dataset: str, *files: str) -> list[Path]:
@@ -28,8 +18,6 @@ def needed(dataset: str, *files: str) -> list[Path]:
     paths = [data_directory() / file for file in files]
     missing = [file for file, path in zip(files, paths, strict=True) if not path.is_file()]
     if missing:
-        raise DataError(
-            f"{dataset!r} needs {', '.join(missing)} in {data_directory()}; "
-            f"get it: python -m explorer data fetch {dataset}"
-        )
+        how = remedy(dataset) if dataset in SOURCES else "Put them there."
+        raise DataError(f"{dataset!r} needs {', '.join(missing)} in {data_directory()}. {how}")
     return paths

@@ -1,0 +1,114 @@
+"""``python -m explorer data``: what there is, whether it is whole, and getting it."""
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.table import Table
+
+from explorer.datasets import DATASETS, Dataset, load_dataset
+from explorer.sources import (
+    best_way,
+    data_directory,
+    inspect,
+    is_embedded,
+    remedy,
+    source,
+    state,
+)
+
+
+def show_all(console: Console) -> None:
+    """Print every dataset and its state, from names and sizes of files alone."""
+    table = Table("dataset", "state", "what it is", box=SIMPLE_HEAD)
+    for name, loader in DATASETS.items():
+        what = (loader.__doc__ or "").partition("\n")[0].replace("``", "")
+        table.add_row(name, state(name), what)
+    console.print(table)
+    console.print(f"files are looked for in {data_directory()}", soft_wrap=True)
+
+
+def check(name: str, console: Console) -> bool:
+    """Print what reading all files of a dataset and loading it tells; whether it can be used.
+
+    Raises
+    ------
+    ValueError
+        There is no such dataset, or its loader refuses it and says why.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {name!r}")
+    if not is_embedded(name) and not _check_files(name, console):
+        console.print(f"{name} cannot be used. {remedy(name)}", soft_wrap=True)
+        return False
+    with console.status(f"loading {name}"):
+        data = load_dataset(name)
+    _show(data, console)
+    return True
+
+
+def fetch(name: str, way: str | None, console: Console) -> None:
+    """Get what is not here of a dataset, with a bar a file.
+
+    Raises
+    ------
+    ValueError
+        There is no such dataset or way, or it cannot be got; says why.
+    """
+    from explorer.sources.fetch import fetch as get
+
+    if name in DATASETS and is_embedded(name):
+        console.print(f"{name} comes with the explorer: there is nothing to fetch")
+        return
+    console.print(f"license: {source(name).license}", soft_wrap=True)
+    bars: dict[str, int] = {}
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
+    with Progress(
+        *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console
+    ) as progress:
+
+        def tell(what: str, done: int, total: int | None) -> None:
+            if what not in bars:
+                bars[what] = progress.add_task(what, total=total)
+            progress.update(bars[what], completed=done, total=total)
+
+        paths = get(
+            name,
+            way=way,
+            progress=tell,
+            on_wait=lambda: console.print("another process fetches; waiting for it"),
+        )
+    console.print(f"{name} is here: {len(paths)} files in {data_directory()}", soft_wrap=True)
+
+
+def _check_files(name: str, console: Console) -> bool:
+    way, found = best_way(name, data_directory())
+    with console.status("reading") as status:
+        for number, file in enumerate(way.files):
+            status.update(f"reading {file.path}")
+            found[number] = inspect(file, data_directory())
+    table = Table("file", "state", "", box=SIMPLE_HEAD, title=f"{name}: {way.name}")
+    for each in found:
+        table.add_row(each.file.path, each.state, each.note)
+    console.print(table)
+    console.print(f"in {data_directory()}; license: {source(name).license}", soft_wrap=True)
+    return all(each.usable for each in found)
+
+
+def _show(data: Dataset, console: Console) -> None:
+    table = Table("modality", "kind", "shape", "what it is", box=SIMPLE_HEAD)
+    for modality in data.modalities:
+        shape = " x ".join(map(str, modality.shape))
+        table.add_row(modality.name, modality.kind, shape, modality.description)
+    console.print(table)
+    console.print(
+        f"{data.name} can be used: {len(data.train)} samples for training, {len(data.test)} for "
+        f"testing, {len(data.classes)} classes",
+        soft_wrap=True,
+    )

@@ -1,0 +1,113 @@
+"""Files that loaders read, made from archives as they are published.
+
+Each function takes the archive and the path to write.
+"""
+
+import io
+import re
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from explorer.sources.directory import DataError
+from explorer.sources.unpacking import members, read_members, unpack
+
+RATE = 8000
+"""Of the spoken digits, in Hz."""
+TEST_TAKES = 5
+"""Takes 0 to 4 of every speaker and digit are the test set, as its authors say."""
+VIEWS = {
+    "factors": "fac",
+    "karhunen": "kar",
+    "morphological": "mor",
+    "pixel": "pix",
+    "zernike": "zer",
+}
+"""Array -> what UCI's file ends in."""
+DIGITS_A_CLASS = 200
+
+
+def birds(archive: Path, target: Path) -> None:
+    """The folder ``CUB_200_2011`` of Caltech's archive."""
+    unpack(archive, target, "CUB_200_2011")
+
+
+def pen_digits(archive: Path, target: Path) -> None:
+    """UCI's pen digits: ``x_*`` uint8 ``(N, 8, 2)``, 0 to 100 with y up, and ``y_*`` ``(N,)``."""
+    files = read_members(archive, ["pendigits.tra", "pendigits.tes"])
+    arrays = {}
+    for part, (name, text) in zip(("train", "test"), files.items(), strict=True):
+        table = _numbers(name, text).astype(np.uint8)
+        arrays |= {f"x_{part}": table[:, :16].reshape(-1, 8, 2), f"y_{part}": table[:, 16]}
+    _save(target, arrays)
+
+
+def spoken_digits(archive: Path, target: Path) -> None:
+    """The Free Spoken Digit Dataset: int16 clips of 8 kHz joined, and what each is.
+
+    Clip i is ``audio[offset[i]:offset[i + 1]]``, of digit ``label[i]`` by ``speakers[speaker[i]]``.
+    """
+    clips = {}
+    for member in members(archive):
+        name = member.path.name
+        parts = re.fullmatch(r"(\d)_(\w+)_(\d+)\.wav", name)
+        if parts and member.path.parent.name == "recordings":
+            clips[name] = (*parts.groups(), _clip(name, member.stream.read()))
+    if not clips:
+        raise DataError(f"{archive} must hold recordings/*.wav, and has none; get it again")
+    labels, people, takes, audio = zip(*(clips[name] for name in sorted(clips)), strict=True)
+    speakers, speaker = np.unique(people, return_inverse=True)
+    take = np.array(takes, np.uint8)
+    _save(
+        target,
+        {
+            "audio": np.concatenate(audio),
+            "offset": np.cumsum([0, *map(len, audio)], dtype=np.int64),
+            "label": np.array(labels, np.uint8),
+            "speaker": speaker.astype(np.uint8),
+            "take": take,
+            "is_test": take < TEST_TAKES,
+            "speakers": speakers,
+            "rate": np.array(RATE),
+            "wav_name": np.array(sorted(clips)),
+        },
+    )
+
+
+def views_of_digits(archive: Path, target: Path) -> None:
+    """UCI's Multiple Features: a table a view, ``(2000, size)``, and ``label`` ``(2000,)``."""
+    files = read_members(archive, [f"mfeat-{suffix}" for suffix in VIEWS.values()])
+    tables = {
+        name: _numbers(f"mfeat-{suffix}", files[f"mfeat-{suffix}"]).astype(
+            np.uint8 if name == "pixel" else np.float32
+        )
+        for name, suffix in VIEWS.items()
+    }
+    n_digits = len(tables["pixel"])
+    tables["label"] = (np.arange(n_digits) // DIGITS_A_CLASS).astype(np.uint8)
+    _save(target, tables)
+
+
+def _numbers(name: str, text: bytes) -> np.ndarray:
+    try:
+        return np.loadtxt(io.StringIO(text.decode("ascii").replace(",", " ")), ndmin=2)
+    except ValueError as error:
+        raise DataError(f"{name} must hold rows of numbers ({error}); get it again") from error
+
+
+def _clip(name: str, content: bytes) -> np.ndarray:
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
+            frames = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise DataError(f"{name} is no sound file ({error}); get it again") from error
+    if form != (1, 2, RATE):
+        raise DataError(f"{name} must be mono, 16 bits, {RATE} Hz; got {form}")
+    return np.frombuffer(frames, "<i2").astype(np.int16)
+
+
+def _save(target: Path, arrays: dict[str, np.ndarray]) -> None:
+    with target.open("wb") as file:
+        np.savez_compressed(file, **arrays)
