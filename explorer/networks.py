@@ -129,7 +129,7 @@ def mopoe_mnist(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.
 
     The only decoder here that ends in a sigmoid, as the released code's does.
     """
-    size = prod(shape)
+    size = 28 * 28 * _image_channels(shape, "mopoe_mnist", (28,))
     encoder = nn.Sequential(
         nn.Flatten(), nn.Linear(size, 400), nn.ReLU(), nn.Linear(400, 2 * latent_dim)
     )

@@ -29,9 +29,8 @@ from explorer.datasets.compose import SIZE, deal
 from explorer.datasets.digits import digit_pictures, split_digits
 from explorer.datasets.modality import Dataset, Modality
 from explorer.datasets.polydigits import PHOTOGRAPHS, photograph
-from explorer.datasets.text import spell
+from explorer.datasets.text import WORDS, draw_offsets, spell_shifted
 
-WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 SYMBOLS = " abcdefghijklmnopqrstuvwxyz"
 LENGTH = 8
 CONTRAST = (0.45, 0.85)
@@ -123,7 +122,7 @@ def digits_photo_text(*, n_train: int = 30_000, n_test: int = 5_000, seed: int =
     photographs = torch.stack([image[:, :height, :width] for image in images])
     generator = torch.Generator().manual_seed(seed)
     grain = NOISE * torch.randn(3, GRAIN, GRAIN, generator=generator)
-    words = _words()
+    words = spell_shifted(WORDS, SYMBOLS, LENGTH)
 
     def split(positions: np.ndarray, n_tuples: int) -> DigitPhotoText:
         def corners(height: int, width: int) -> Tensor:
@@ -149,7 +148,7 @@ def digits_photo_text(*, n_train: int = 30_000, n_test: int = 5_000, seed: int =
             corners=corners(height, width),
             grain_corners=corners(GRAIN, GRAIN),
             strokes=contrast * (1 - TINT * torch.rand(n_tuples, 3, generator=generator)),
-            offsets=_offsets(labels, generator),
+            offsets=draw_offsets(WORDS, LENGTH, labels, generator),
         )
 
     train, test = split_digits(seed)
@@ -173,23 +172,3 @@ def digits_photo_text(*, n_train: int = 30_000, n_test: int = 5_000, seed: int =
         test=split(test, n_test),
         classes=tuple("0123456789"),
     )
-
-
-def _words() -> Tensor:
-    """Every word at every offset ``(10, 5, 8, 27)``; blanks where a long word has fewer."""
-    room = max(map(_n_offsets, WORDS))
-    rows = [
-        " " * offset + word if offset < _n_offsets(word) else ""
-        for word in WORDS
-        for offset in range(room)
-    ]
-    return spell(rows, SYMBOLS, LENGTH).unflatten(0, (len(WORDS), room))
-
-
-def _n_offsets(word: str) -> int:
-    return LENGTH - len(word)
-
-
-def _offsets(labels: Tensor, generator: torch.Generator) -> Tensor:
-    n_offsets = torch.tensor([_n_offsets(word) for word in WORDS])[labels]
-    return (torch.rand(len(labels), generator=generator) * n_offsets).long()

@@ -6,13 +6,14 @@ sizes as 32-bit big-endian integers, and the values.
 
 import gzip
 import math
-import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.datasets.archives import DAMAGE, again
 from explorer.datasets.download import DataError, data_directory, needed
 
 SIDE = 28
@@ -38,38 +39,38 @@ def mnist(dataset: str, part: str) -> tuple[Tensor, Tensor]:
     """
     images_path = _find(dataset, f"{PARTS[part]}-images-idx3-ubyte")
     labels_path = _find(dataset, f"{PARTS[part]}-labels-idx1-ubyte")
-    images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
+    images, labels = read_idx(dataset, images_path, 3), read_idx(dataset, labels_path, 1)
     if images.shape[1:] != (SIDE, SIDE):
         raise DataError(
             f"{images_path} must hold pictures of {SIDE} by {SIDE}, got "
-            f"{images.shape[1]} by {images.shape[2]}; put MNIST's own file there"
+            f"{images.shape[1]} by {images.shape[2]}; {again(dataset)}"
         )
-    check_labels(images, labels, images_path, labels_path)
-    return torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
+    labels = checked_labels(dataset, labels_path, labels, len(images))
+    return torch.from_numpy(images), torch.from_numpy(labels)
 
 
-def check_labels(
-    images: np.ndarray, labels: np.ndarray, images_path: Path, labels_path: Path
-) -> None:
-    """Refuse labels that are not digits or do not belong to the images, first axes ``(P,)``.
+def checked_labels(dataset: str, path: Path, labels: NDArray, n_images: int) -> NDArray:
+    """Digits 0 to 9 of ``n_images`` pictures, int64 ``(P,)``, read from ``path``.
 
     Raises
     ------
     DataError
-        No images, another number of labels, or a label above 9.
+        No pictures, another number of labels, or one that is no digit.
     """
-    if len(images) == 0:
-        raise DataError(f"{images_path} is empty: it holds no pictures; get it again")
-    if len(labels) != len(images):
+    if n_images == 0 or labels.shape != (n_images,):
         raise DataError(
-            f"{labels_path} must have a label for each of the {len(images)} pictures in "
-            f"{images_path.name}, got {len(labels)}; the two files must be of one download"
+            f"{path} must have a label for each picture, at least one; got {n_images} pictures "
+            f"and labels {labels.shape}; {again(dataset)}"
         )
-    if labels.max() >= N_CLASSES:
-        raise DataError(f"labels in {labels_path} must be 0 to 9, got {labels.max()}")
+    if labels.min() < 0 or labels.max() >= N_CLASSES:
+        raise DataError(
+            f"labels in {path} must be 0 to 9, got {labels.min()} to {labels.max()}; "
+            f"{again(dataset)}"
+        )
+    return labels.astype(np.int64)
 
 
-def read_idx(path: Path, n_axes: int) -> np.ndarray:
+def read_idx(dataset: str, path: Path, n_axes: int) -> NDArray:
     """The array of an IDX file of unsigned bytes, gzipped where its name ends in ``.gz``.
 
     Raises
@@ -77,10 +78,10 @@ def read_idx(path: Path, n_axes: int) -> np.ndarray:
     DataError
         Not such a file, cut short, or with more in it than it says.
     """
-    damaged = f"{path} is damaged ({{}}); delete it and get it again"
+    damaged = f"{path} is damaged ({{}}); {again(dataset)}"
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
+    except DAMAGE as error:
         raise DataError(damaged.format(error)) from error
     header = 4 + 4 * n_axes
     magic = bytes((0, 0, UNSIGNED_BYTES, n_axes))

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from explorer.datasets.archives import DAMAGE, again
 from explorer.datasets.compose import SIZE, pair, set_on_crops
 from explorer.datasets.download import DataError, needed
 from explorer.datasets.mnist import mnist
@@ -101,7 +102,7 @@ def _rebuilt(
 ) -> Dataset:
     pictures = list(PICTURES)[:n_modalities]
     files = needed(name, *(f"polymnist_backgrounds/{picture}.jpg" for picture in pictures))
-    backgrounds = {f"m{i}": _picture(file) for i, file in enumerate(files)}
+    backgrounds = {f"m{i}": _picture(name, file) for i, file in enumerate(files)}
     generator = torch.Generator().manual_seed(seed)
 
     def split(part: str, n_tuples: int, thicken: int):
@@ -123,18 +124,18 @@ def _rebuilt(
     )
 
 
-def _picture(file: Path) -> Tensor:
+def _picture(dataset: str, file: Path) -> Tensor:
     """A picture in color, uint8 ``(3, height, width)``."""
     from PIL import Image
 
     try:
         with Image.open(file) as image:
             pixels = np.array(image.convert("RGB"))
-    except (OSError, SyntaxError) as error:
-        raise DataError(f"{file} is damaged ({error}); delete it and get it again") from error
+    except DAMAGE as error:
+        raise DataError(f"{file} is damaged ({error}); {again(dataset)}") from error
     if min(pixels.shape[:2]) < SIZE:
         raise DataError(
             f"{file} must be at least {SIZE} pixels wide and high, got "
-            f"{pixels.shape[1]} by {pixels.shape[0]}"
+            f"{pixels.shape[1]} by {pixels.shape[0]}; {again(dataset)}"
         )
     return torch.from_numpy(pixels).permute(2, 0, 1).contiguous()

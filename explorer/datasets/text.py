@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
 
 def spell(texts: Sequence[str], symbols: str, length: int) -> Tensor:
     """Texts as one-hot symbols, float ``(B, length, n_symbols)``.
@@ -37,3 +39,29 @@ def spell(texts: Sequence[str], symbols: str, length: int) -> Tensor:
 def read(x: Tensor, symbols: str) -> list[str]:
     """The likeliest text of each ``(B, length, n_symbols)``: one-hot, shares or logits alike."""
     return ["".join(symbols[k] for k in row) for row in x.argmax(-1).tolist()]
+
+
+def spell_shifted(words: Sequence[str], symbols: str, length: int) -> Tensor:
+    """Every word at every offset it may have, float ``(n_words, n_offsets, length, n_symbols)``.
+
+    Blank texts stand where a long word has fewer offsets than a short one.
+    """
+    room = max(_n_offsets(words, length))
+    rows = [
+        " " * offset + word if offset < n else ""
+        for word, n in zip(words, _n_offsets(words, length), strict=True)
+        for offset in range(room)
+    ]
+    return spell(rows, symbols, length).unflatten(0, (len(words), room))
+
+
+def draw_offsets(
+    words: Sequence[str], length: int, labels: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Where the word of each label starts, long ``(N,)``, uniform; the last place is never used."""
+    n_offsets = torch.tensor(_n_offsets(words, length))[labels]
+    return (torch.rand(len(labels), generator=generator) * n_offsets).long()
+
+
+def _n_offsets(words: Sequence[str], length: int) -> list[int]:
+    return [length - len(word) for word in words]
