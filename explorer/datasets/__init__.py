@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from explorer.datasets.digits_photo_text import digits_photo_text
 from explorer.datasets.mfeat import mfeat
+from explorer.datasets.mhd import mhd, mhd_like
 from explorer.datasets.modality import Dataset, Modality, Split
 from explorer.datasets.polydigits import polydigits, translated_polydigits
 from explorer.datasets.polymnist import polymnist, translated_polymnist
@@ -19,6 +20,8 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "polymnist": polymnist,
     "translated_polymnist": translated_polymnist,
     "mfeat": mfeat,
+    "mhd_like": mhd_like,
+    "mhd": mhd,
 }
 
 

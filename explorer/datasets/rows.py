@@ -22,7 +22,8 @@ class Rows:
     labels
         Long ``(N,)``, or 0 and 1 ``(N, C)`` where several classes may hold at once.
     tables
-        Modality name to ``(n, *row)``: what each number 0 to n - 1 in its array stands for.
+        Modality name to ``(n, *row)``: what each number 0 to n - 1 in its array stands for, again
+        float, or uint8 for a picture.
     """
 
     arrays: dict[str, Tensor]
@@ -37,7 +38,7 @@ class Rows:
 
     def _floats(self, name: str, part: Tensor) -> Tensor:
         if name in self.tables:
-            return self.tables[name][part.long()]
+            part = self.tables[name][part.long()]
         return part.float().div_(255) if part.dtype == torch.uint8 else part
 
     def to(self, device: torch.device | str) -> "Rows":
