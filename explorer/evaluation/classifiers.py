@@ -170,6 +170,20 @@ def read_audio(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
     )
 
 
+def read_trajectory(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
+    """Two hidden layers of 128 units, for the few points of a path."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(math.prod(shape), 128, bias=False),
+        nn.BatchNorm1d(128),
+        nn.ReLU(inplace=True),
+        nn.Linear(128, 128),
+        nn.ReLU(),
+        nn.Dropout(0.5),
+        nn.Linear(128, n_classes),
+    )
+
+
 def read_label(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
     """One linear layer: the label says it itself."""
     return nn.Sequential(nn.Linear(math.prod(shape), n_classes))
@@ -181,7 +195,7 @@ CLASSIFIER_NETWORKS: dict[str, Callable[[tuple[int, ...], int], nn.Sequential]] 
     "vector": read_vector,
     "spikes": read_vector,
     "audio": read_audio,
-    "trajectory": read_vector,
+    "trajectory": read_trajectory,
     "attributes": read_vector,
     "label": read_label,
 }
