@@ -7,7 +7,7 @@ import pytest
 from explorer.palette import MODEL_LABELS
 from explorer.published import PUBLISHED
 from explorer.published.translation import BETTER, OUTCOMES
-from explorer.scores import MEASURES
+from explorer.scores import MEASURES, read_evaluations, tidy
 
 TABLES = pytest.mark.parametrize("table", PUBLISHED.values(), ids=list(PUBLISHED))
 
@@ -27,8 +27,9 @@ def test_rows_fill_their_columns_and_name_their_source(table):
         assert len(numbers.split()) == len(table.columns)
         assert all(isfinite(value(n)) for n in numbers.split() if n != "-")
     assert table.caveats
-    assert len(table.ours) in (0, len(table.columns))
-    assert {measure for measure, _ in table.ours} <= set(MEASURES)
+    for cells in table.ours.values():
+        assert len(cells) == len(table.columns)
+        assert {measure for measure, _, _ in cells} <= set(MEASURES)
 
 
 @pytest.mark.parametrize("key", SHARES)
@@ -106,3 +107,13 @@ def test_tables_of_the_study_show_its_outcomes(task):
     for model, _, numbers in table.rows:
         shown = [None if n == "-" else float(n) for n in numbers.split()]
         assert shown == [values.get(model) for values in outcomes]
+
+
+@pytest.mark.parametrize("dataset", ["digits_photo_text", "polydigits"])
+def test_our_figures_stand_in_the_columns_of_the_printed_tables(dataset):
+    scores = [score for score in tidy(read_evaluations(dataset)) if score.model == "mopoe"]
+    figures = {(score.measure, score.given, score.target) for score in scores}
+    tables = [table for table in PUBLISHED.values() if dataset in table.ours]
+    assert tables
+    for table in tables:
+        assert figures.issuperset(table.ours[dataset])

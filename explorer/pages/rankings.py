@@ -136,11 +136,12 @@ def show_ranking(outcomes: Outcomes, better: dict, name: str) -> None:
 def show_published(scores: list[Score], dataset: str) -> None:
     st.header("What the papers print")
     st.warning(
-        "**Not rerun by us, and on other data.** Compare the order of models and the shape of "
-        "curves, not digits.",
+        "**Not rerun by us, and on other data,** or on the same data prepared otherwise. Compare "
+        "the order of models and the shape of curves, not digits.",
         icon=":material/history_edu:",
     )
-    titles = {key: f"{table.dataset}: {table.measure}" for key, table in PUBLISHED.items()}
+    nearest_first = sorted(PUBLISHED, key=lambda key: dataset not in PUBLISHED[key].ours)
+    titles = {key: f"{PUBLISHED[key].dataset}: {PUBLISHED[key].measure}" for key in nearest_first}
     chosen = st.selectbox(
         "Published table", list(titles), format_func=titles.get, key="paper", bind="query-params"
     )
@@ -148,10 +149,11 @@ def show_published(scores: list[Score], dataset: str) -> None:
     rows = [
         [MODEL_LABELS[model], *numbers.split(), source] for model, source, numbers in table.rows
     ]
-    for model in dict.fromkeys(score.model for score in scores if table.ours):
+    ours = table.ours.get(dataset, ())
+    for model in dict.fromkeys(score.model for score in scores if ours):
         nearest = [
-            select(scores, measure, given=given).get(model, ["–"])[0]
-            for measure, given in table.ours
+            select(scores, measure, given=given, target=target).get(model, ["–"])[0]
+            for measure, given, target in ours
         ]
         rows.append(
             [MODEL_LABELS[model], *map(str, nearest), f"ours, on {DATASET_LABELS[dataset]}"]

@@ -14,6 +14,28 @@ OBJECTIVE = (
     "blocks of unequal size."
 )
 
+OURS = {
+    "mnist_svhn_text": ("mnist", "svhn", "text"),
+    "digits_photo_text": ("digit", "photo", "text"),
+}
+"""Dataset of ours to what stands in it for M, S and T."""
+
+
+def _latents(m: str, s: str, t: str) -> tuple[tuple[str, str, str], ...]:
+    subsets = (m, s, t, f"{m}+{s}", f"{m}+{t}", f"{s}+{t}", f"{m}+{s}+{t}")
+    return tuple(("latent_accuracy_by_subset", subset, "") for subset in subsets)
+
+
+def _generations(m: str, s: str, t: str) -> tuple[tuple[str, str, str], ...]:
+    others = {m: (s, t), s: (m, t), t: (m, s)}
+    cells = [
+        ("coherence_by_subset", given, target)
+        for target, (one, other) in others.items()
+        for given in (one, other, f"{one}+{other}")
+    ]
+    return (*cells, ("joint_coherence", "", ""))
+
+
 TABLES: dict[str, PublishedTable] = {
     "mst_latent_accuracy": PublishedTable(
         measure="linear latent accuracy",
@@ -35,6 +57,7 @@ TABLES: dict[str, PublishedTable] = {
             TEXT,
             PRODUCT,
         ),
+        ours={dataset: _latents(*names) for dataset, names in OURS.items()},
     ),
     "mst_coherence": PublishedTable(
         measure="conditional coherence, target | given",
@@ -54,6 +77,7 @@ TABLES: dict[str, PublishedTable] = {
             TEXT,
             PRODUCT,
         ),
+        ours={dataset: _generations(*names) for dataset, names in OURS.items()},
     ),
     "mst_log_likelihood": PublishedTable(
         measure="what is printed as log-likelihood, by what it was drawn from",

@@ -1,6 +1,6 @@
 """The shape of a printed table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class PublishedTable:
     caveats
         What is known to be wrong with it, or different from ours.
     ours
-        Which of our figures comes nearest to each column: (measure, given); none if empty.
+        Dataset of ours to the figure that comes nearest to each column: (measure, given, target).
     """
 
     measure: str
@@ -29,4 +29,4 @@ class PublishedTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, str, str], ...]
     caveats: tuple[str, ...]
-    ours: tuple[tuple[str, str], ...] = ()
+    ours: dict[str, tuple[tuple[str, str, str], ...]] = field(default_factory=dict)
