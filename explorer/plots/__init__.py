@@ -13,6 +13,7 @@ from explorer.plots.models import (
     plot_trade_off_curves,
     plot_win_loss,
 )
+from explorer.plots.observations import plot_observation
 from explorer.plots.pictures import (
     plot_densities,
     plot_images,
@@ -31,6 +32,7 @@ __all__ = [
     "plot_densities",
     "plot_estimates",
     "plot_images",
+    "plot_observation",
     "plot_observations",
     "plot_ranks",
     "plot_spectra",
