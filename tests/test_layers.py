@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = [
     "files",
     "sources",
+    "own",
     "gaussians",
     "barycenters",
     "aggregations",

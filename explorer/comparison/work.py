@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from math import isfinite
 from pathlib import Path
 from statistics import fmean
 
 import torch
-from torch import Tensor
 
 from explorer.checkpoints import start_from
 from explorer.comparison.runs import (
@@ -23,7 +22,8 @@ from explorer.comparison.runs import (
     read_settings,
     write_result,
 )
-from explorer.datasets import Dataset, Split, load_dataset
+from explorer.datasets import Dataset, load_dataset
+from explorer.datasets.modality import Part
 from explorer.evaluation import evaluate, origin
 from explorer.evaluation.classifiers import Classifiers, load_classifiers
 from explorer.files import alone, write_whole
@@ -41,29 +41,6 @@ VALIDATED = {"latent_accuracy": "by_size", "coherence": "conditional_by_size"}
 
 FAILURES = (ValueError, RuntimeError, ArithmeticError)
 """What is the run's own fault and would come again. A full disk is not."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Some samples of a split, by position."""
-
-    split: Split
-    positions: Tensor
-
-    @property
-    def labels(self) -> Tensor:
-        """Class of each sample."""
-        return self.split.labels[self.positions]
-
-    def __len__(self) -> int:
-        return len(self.positions)
-
-    def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]:
-        return self.split[self.positions[index]]
-
-    def to(self, device: torch.device | str) -> "Part":
-        """The same samples on ``device``."""
-        return Part(self.split.to(device), self.positions.to(device))
 
 
 def work(folder: str, model: str, beta: float, seed: int, accelerator: str = "cpu") -> str:

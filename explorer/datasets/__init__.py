@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 
+from explorer.datasets.celeba import celeba
 from explorer.datasets.digits_photo_text import digits_photo_text
 from explorer.datasets.mfeat import mfeat
 from explorer.datasets.mhd import mhd, mhd_like
+from explorer.datasets.mnist_svhn_text import mnist_svhn_text
 from explorer.datasets.modality import Dataset, Modality, Split
+from explorer.datasets.own import own
 from explorer.datasets.polydigits import polydigits, translated_polydigits
-from explorer.datasets.polymnist import polymnist, translated_polymnist
+from explorer.datasets.polymnist import polymnist, polymnist_released, translated_polymnist
 from explorer.datasets.simulated_rats import simulated_rats
+from explorer.own import find_folder, list_folders
 
-__all__ = ["DATASETS", "Dataset", "Modality", "Split", "load_dataset"]
+__all__ = ["DATASETS", "Dataset", "Modality", "Split", "load_dataset", "name_of"]
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
     "polydigits": polydigits,
@@ -19,14 +23,36 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "simulated_rats": simulated_rats,
     "polymnist": polymnist,
     "translated_polymnist": translated_polymnist,
+    "polymnist_released": polymnist_released,
+    "mnist_svhn_text": mnist_svhn_text,
     "mfeat": mfeat,
+    "celeba": celeba,
     "mhd_like": mhd_like,
     "mhd": mhd,
 }
 
 
 def load_dataset(name: str, **options: int) -> Dataset:
-    """The dataset called ``name``, a key of ``DATASETS``; ``options`` go to its function."""
-    if name not in DATASETS:
-        raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {name!r}")
-    return DATASETS[name](**options)
+    """The dataset called ``name``, a key of ``DATASETS``; ``options`` go to its function.
+
+    Or a folder of the visitor's own: its name in the data directory, or its path.
+    """
+    if name in DATASETS:
+        return DATASETS[name](**options)
+    folder = find_folder(name)
+    if folder is None:
+        mine = ", ".join(list_folders()) or "none yet"
+        raise ValueError(
+            f"dataset must be one of {', '.join(DATASETS)}, or your own ({mine}); got {name!r}"
+        )
+    return own(folder, DATASETS, **options)
+
+
+def name_of(dataset: str) -> str:
+    """What the dataset that :func:`load_dataset` finds is called, on disk and on pages.
+
+    >>> name_of("polydigits")
+    'polydigits'
+    """
+    folder = None if dataset in DATASETS else find_folder(dataset)
+    return dataset if folder is None else folder.name

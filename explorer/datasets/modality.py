@@ -1,11 +1,13 @@
 """What a dataset is: named modalities and two splits that compose batches on demand."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+from explorer.sources.directory import DataError
 
 KINDS = ("image", "text", "vector", "spikes", "audio", "trajectory", "attributes", "label")
 
@@ -83,9 +85,14 @@ class Modality:
 
 
 class Split(Protocol):
-    """Samples that can be counted, labelled and asked for by position."""
+    """Samples that can be counted, labelled and asked for by position.
+
+    One in which samples lack modalities also has ``observed``, bool ``(N, M)``, and its batches are
+    as the models expect them: ``explorer.models.vae``.
+    """
 
     labels: Tensor
+    """Class of each sample, long ``(N,)``; or 0 and 1 ``(N, C)``, where several may hold."""
 
     def __len__(self) -> int: ...
 
@@ -94,6 +101,40 @@ class Split(Protocol):
     def to(self, device: torch.device | str) -> "Split":
         """The same samples on ``device``."""
         ...
+
+
+def of_class(labels: Tensor, k: int) -> Tensor:
+    """Which samples are of class k, bool ``(N,)``; they may be of several."""
+    return labels[:, k] > 0 if labels.ndim == 2 else labels == k
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some samples of a split, by position."""
+
+    split: Split
+    positions: Tensor
+
+    @property
+    def labels(self) -> Tensor:
+        """Class of each sample."""
+        return self.split.labels[self.positions]
+
+    @property
+    def observed(self) -> Tensor | None:
+        """Which sample has which modality, bool ``(N, M)``; None where all have all."""
+        observed = getattr(self.split, "observed", None)
+        return None if observed is None else observed[self.positions]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]:
+        return self.split[self.positions[index]]
+
+    def to(self, device: torch.device | str) -> "Part":
+        """The same samples on ``device``."""
+        return Part(self.split.to(device), self.positions.to(device))
 
 
 @dataclass(frozen=True)
@@ -109,7 +150,7 @@ class Dataset:
     train, test
         The splits; no source observation is in both.
     classes
-        What label k is called.
+        What label k is called; where several may hold, what attribute k is called.
     """
 
     name: str
@@ -117,3 +158,33 @@ class Dataset:
     train: Split
     test: Split
     classes: tuple[str, ...]
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether several classes may hold of a sample."""
+        return self.train.labels.ndim == 2
+
+    def having(self, *names: str) -> "Dataset":
+        """The same without samples that lack one of these modalities; by default, any.
+
+        Raises
+        ------
+        DataError
+            No sample of a split is left.
+        """
+        places = [m for m, one in enumerate(self.modalities) if not names or one.name in names]
+
+        def kept(split: Split, which: str) -> Split:
+            observed = getattr(split, "observed", None)
+            if observed is None:
+                return split
+            rows = observed[:, places].all(1).nonzero().flatten()
+            if not len(rows):
+                wanted = ", ".join(self.modalities[m].name for m in places)
+                raise DataError(
+                    f"no {which} sample of {self.name!r} has all of {wanted}; a model can be "
+                    "trained on it, but not measured or shown where they are needed together"
+                )
+            return split if len(rows) == len(split) else Part(split, rows)
+
+        return replace(self, train=kept(self.train, "train"), test=kept(self.test, "test"))

@@ -1,6 +1,6 @@
 """Splits that lie in memory row by row: pictures as bytes, texts as numbers of symbols.
 
-Shapes: N rows, B batch.
+Shapes: N rows, M modalities, B batch.
 """
 
 from dataclasses import dataclass, field, replace
@@ -24,17 +24,26 @@ class Rows:
     tables
         Modality name to ``(n, *row)``: what each number 0 to n - 1 in its array stands for, again
         float, or uint8 for a picture.
+    observed
+        Bool ``(N, M)``, which rows have which modality, in the order of ``arrays``; None where all
+        have all. A batch with gaps says so under ``observed``, and lacks what no row in it has.
     """
 
     arrays: dict[str, Tensor]
     labels: Tensor
     tables: dict[str, Tensor] = field(default_factory=dict)
+    observed: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]:
-        return {name: self._floats(name, array[index]) for name, array in self.arrays.items()}
+        batch = {name: self._floats(name, array[index]) for name, array in self.arrays.items()}
+        if self.observed is None or (observed := self.observed[index]).all():
+            return batch
+        there = observed.any(0).tolist()
+        kept = {name: x for (name, x), some in zip(batch.items(), there, strict=True) if some}
+        return kept | {"observed": observed}
 
     def _floats(self, name: str, part: Tensor) -> Tensor:
         if name in self.tables:
@@ -48,4 +57,5 @@ class Rows:
             arrays={name: array.to(device) for name, array in self.arrays.items()},
             labels=self.labels.to(device),
             tables={name: table.to(device) for name, table in self.tables.items()},
+            observed=None if self.observed is None else self.observed.to(device),
         )
