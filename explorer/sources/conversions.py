@@ -53,7 +53,7 @@ def spoken_digits(archive: Path, target: Path) -> None:
         name = member.path.name
         parts = re.fullmatch(r"(\d)_(\w+)_(\d+)\.wav", name)
         if parts and member.path.parent.name == "recordings":
-            clips[name] = (*parts.groups(), _clip(name, member.stream.read()))
+            clips[name] = (*parts.groups(), _clip(name, member.read()))
     if not clips:
         raise DataError(f"{archive} must hold recordings/*.wav, and has none; get it again")
     labels, people, takes, audio = zip(*(clips[name] for name in sorted(clips)), strict=True)

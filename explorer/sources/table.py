@@ -183,6 +183,18 @@ SOURCES: dict[str, Source] = {
     "translated_polymnist": POLYMNIST._replace(
         ways=(Way("rebuilt", (*MNIST, *PICTURES[:3])),),
     ),
+    "polymnist_released": Source(
+        (
+            Way(
+                "released pictures",
+                tuple(File(f"MMNIST/{part}/m{m}") for part in ("train", "test") for m in range(5)),
+                "On the page, get PolyMNIST.zip and unzip it into the data directory; the folder "
+                "with train and test in it must be called MMNIST.",
+            ),
+        ),
+        "not stated; MNIST is usually given as CC BY-SA 3.0",
+        "https://zenodo.org/record/4899160",
+    ),
     "mnist_svhn_text": Source(
         (
             Way("all of SVHN", (*MNIST, *SVHN)),
@@ -255,6 +267,7 @@ SOURCES: dict[str, Source] = {
             Way(
                 "100 classes, 64x64 pictures in one zip",
                 (File("cub/cub100_64.zip"), File("cub/cub100_labels.npz")),
+                "Nobody serves this selection of the birds; the dataset cub has them all.",
             ),
         ),
         "for non-commercial research",

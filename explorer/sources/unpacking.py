@@ -4,11 +4,13 @@ Names that climb out of the folder, links and devices are refused, and so is mor
 of its size can honestly hold.
 """
 
+import gzip
 import shutil
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, NamedTuple
 
@@ -19,7 +21,14 @@ MOST_FILES = 1_000_000
 MOST_TIMES = 200
 """How much larger than the archive its contents may be; pictures are about as large, text 10."""
 
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError)
+BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    gzip.BadGzipFile,
+)
 
 
 class NoRoom(DataError):
@@ -27,11 +36,22 @@ class NoRoom(DataError):
 
 
 class Member(NamedTuple):
-    """A file in an archive: where it goes, its bytes, and the open archive to read it from."""
+    """A file in an archive: where it goes, how large it is, and its bytes while it is looked at."""
 
+    archive: Path
     path: PurePosixPath
     size: int
     stream: IO[bytes]
+
+    def read(self) -> bytes:
+        """All of it."""
+        with _readable(self.archive):
+            return self.stream.read()
+
+    def write(self, target: Path) -> None:
+        """Write it to a file."""
+        with _readable(self.archive), target.open("wb") as out:
+            shutil.copyfileobj(self.stream, out)
 
 
 def members(archive: Path) -> Iterator[Member]:
@@ -43,8 +63,8 @@ def members(archive: Path) -> Iterator[Member]:
         The archive is damaged, climbs out, holds links, or more than it honestly can.
     """
     left = min(MOST_BYTES, MOST_TIMES * archive.stat().st_size)
-    try:
-        reader = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+    reader = _zip_members if zipfile.is_zipfile(archive) else _tar_members
+    with _readable(archive):
         for number, member in enumerate(reader(archive)):
             left -= member.size
             if left < 0 or number >= MOST_FILES:
@@ -53,8 +73,6 @@ def members(archive: Path) -> Iterator[Member]:
                     "honestly holds; it is not used: delete it, and see where it came from"
                 )
             yield member
-    except BROKEN as error:
-        raise DataError(f"{archive} is damaged ({error}); delete it and get it again") from error
 
 
 def unpack(archive: Path, folder: Path, below: str) -> None:
@@ -75,8 +93,7 @@ def unpack(archive: Path, folder: Path, below: str) -> None:
         target = folder.joinpath(*inside)
         target.parent.mkdir(parents=True, exist_ok=True)
         check_room(folder, member.size)
-        with target.open("wb") as out:
-            shutil.copyfileobj(member.stream, out)
+        member.write(target)
     if not found:
         raise DataError(f"{archive} must hold a folder {below}, and has none; get it again")
 
@@ -89,7 +106,7 @@ def read_members(archive: Path, wanted: list[str]) -> dict[str, bytes]:
     DataError
         As :func:`members`, or one is not there.
     """
-    found = {m.path.name: m.stream.read() for m in members(archive) if m.path.name in wanted}
+    found = {m.path.name: m.read() for m in members(archive) if m.path.name in wanted}
     missing = [name for name in wanted if name not in found]
     if missing:
         raise DataError(f"{archive} must hold {', '.join(missing)}, and does not; get it again")
@@ -125,6 +142,14 @@ def in_words(n_bytes: int) -> str:
     return f"{amount:.3g} {units[0]}"
 
 
+@contextmanager
+def _readable(archive: Path) -> Iterator[None]:
+    try:
+        yield
+    except BROKEN as error:
+        raise DataError(f"{archive} is damaged ({error}); delete it and get it again") from error
+
+
 def _zip_members(archive: Path) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as file:
         for info in file.infolist():
@@ -133,7 +158,7 @@ def _zip_members(archive: Path) -> Iterator[Member]:
                 raise DataError(f"{archive} holds the link {path}; it is not used: delete it")
             if not info.is_dir():
                 with file.open(info) as stream:
-                    yield Member(path, info.file_size, stream)
+                    yield Member(archive, path, info.file_size, stream)
 
 
 def _tar_members(archive: Path) -> Iterator[Member]:
@@ -141,7 +166,7 @@ def _tar_members(archive: Path) -> Iterator[Member]:
         for info in file:
             path = _safe(archive, info.name)
             if info.isfile():
-                yield Member(path, info.size, file.extractfile(info))
+                yield Member(archive, path, info.size, file.extractfile(info))
             elif not info.isdir():
                 raise DataError(
                     f"{archive} holds the link or device {path}; it is not used: delete it"
