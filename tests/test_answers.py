@@ -14,7 +14,7 @@ from explorer.gaussians import Gaussian, Mixture
 from explorer.models import MODELS, build_model
 from explorer.pages import answers
 from explorer.pages import experts as page_experts
-from explorer.pages.answers import Lab, answer, describe
+from explorer.pages.answers import Lab, answer, describe, observations
 from explorer.pages.challenges import CHALLENGES, product_misled, score_guess
 from explorer.pages.experts import disagreement, marginals, spread
 from explorer.pages.questions import (
@@ -272,3 +272,31 @@ def test_a_guess_is_scored_by_the_counts():
     assert found.startswith("**0 of 1**")
     assert "Also taking one: Product" in found
     assert "Taking none: Mixture" in found
+
+
+@pytest.mark.parametrize("key", ["mopoe", "mmvamp", "mopoe_style"])
+def test_observations_are_what_the_tiles_show(lab, key):
+    question = Question(item=5, given=("m0", "m3"), models=(key, "poe"), draws=3)
+    found = observations(lab, question)
+    assert list(found) == ["", key, "poe"]
+    assert {name: len(x) for name, x in found[key].items()} == {"m1": 4, "m2": 4, "m4": 4}
+    shown = answer(lab, question)
+    sheet = Image.open(io.BytesIO(base64.b64decode(shown["sprite"].partition(",")[2])))
+
+    def same(tile, name, x):
+        left, top, width, height = shown["tiles"][tile["tile"]]
+        cut = np.asarray(sheet.convert("RGB").crop((left, top, left + width, top + height)))
+        modality = lab.data.modalities[lab.names.index(name)]
+        return np.array_equal(cut, pictures(modality, x[None])[0])
+
+    for part in shown["given"] + shown["hidden"]:
+        assert same(part, part["name"], found[""][part["name"]][0])
+    for row in shown["models"][0]["rows"]:
+        tiles = [row["mean"], *row["draws"]]
+        for tile, x in zip(tiles, found[key][row["name"]], strict=True):
+            assert same(tile, row["name"], x)
+
+
+def test_observations_leave_out_a_model_that_is_not_there(lab):
+    broken = lab._replace(models={**lab.models, "poe": "Not available."})
+    assert list(observations(broken, Question(models=("poe", "wb")))) == ["", "wb"]

@@ -163,6 +163,28 @@ def test_a_dataset_that_nobody_trained_on_says_how_to(checkpoints):
     assert "--dataset translated_polydigits" in page.code[0].value
 
 
+def test_one_observation_is_shown_large_beside_what_went_in(checkpoints):
+    page = opened(data="digits_photo_text", given="digit", models="mopoe", draws="2")
+    titles = [m.value for m in page.markdown]
+    assert "**What went in**" in titles
+    assert "**Mixture of products, mean**" in titles
+    assert len(page.get("plotly_chart")) == 2
+    page.button_group(key="closer_which_2").set_value(2).run()
+    page.selectbox(key="closer_view_digits_photo_text").set_value("text").run()
+    assert "**Mixture of products, draw 2**" in [m.value for m in page.markdown]
+    page.selectbox(key="closer_view_digits_photo_text").set_value("digit").run()
+    assert "digit was given" in page.info[0].value
+    assert not page.exception
+
+
+def test_pictures_are_looked_at_large_only_when_asked(checkpoints):
+    page = opened()
+    assert not page.get("plotly_chart")
+    page.toggle(key="closer_polydigits").set_value(True).run()
+    assert len(page.get("plotly_chart")) == 2
+    assert not page.exception
+
+
 def test_only_the_models_asked_are_loaded(checkpoints, monkeypatch):
     rooms._model.clear()
     rooms._answer.clear()

@@ -5,7 +5,7 @@ No Streamlit here: the preset cache is written by the same functions that answer
 Shapes: N draws, K components, M observed modalities, D latent, C classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -71,6 +71,23 @@ def describe(data: Dataset, models: Sequence[str], n_dimensions: int) -> About:
 
 
 @torch.inference_mode()
+def observations(lab: Lab, question: Question) -> dict[str, dict[str, Tensor]]:
+    """What :func:`show_draws` shows tiles of: modality to ``(1 + N, *shape)``, the mean first.
+
+    Under the key of each model, and what went in under ``""``, ``(1, *shape)``. A model that is not
+    there is left out.
+    """
+    sample = lab.data.test[torch.tensor([question.item])]
+    batch, targets = _split(lab, sample, question)
+    found = {"": sample}
+    for key in question.models:
+        if not isinstance(model := lab.models[key], str):
+            parts = [made for _, _, made, _ in _by_source(model, batch, targets, question)]
+            found[key] = {name: x for part in parts for name, x in part.items()}
+    return found
+
+
+@torch.inference_mode()
 def answer(lab: Lab, question: Question) -> dict[str, object]:
     """The gallery that answers ``question``."""
     return {"draws": show_draws, "conflict": show_conflict}[question.view](lab, question)
@@ -84,8 +101,7 @@ def show_draws(lab: Lab, question: Question) -> dict[str, object]:
     sprite = Sprite()
     sample = lab.data.test[torch.tensor([question.item])]
     label = int(lab.data.test.labels[question.item])
-    batch = {name: sample[name] for name in lab.names if name in question.given}
-    targets = [name for name in lab.names if name not in batch] or lab.names
+    batch, targets = _split(lab, sample, question)
     shown = {name: _input(lab, name, x, sprite) for name, x in sample.items()}
     return {
         "kind": "draws",
@@ -179,6 +195,14 @@ def thumbnails(data: Dataset, items: list[int], name: str) -> dict[str, object]:
     }
 
 
+def _split(
+    lab: Lab, sample: dict[str, Tensor], question: Question
+) -> tuple[dict[str, Tensor], list[str]]:
+    """What is given, and what is asked for: what is hidden, or all where nothing is."""
+    batch = {name: sample[name] for name in lab.names if name in question.given}
+    return batch, [name for name in lab.names if name not in batch] or lab.names
+
+
 def _drawn(
     lab: Lab,
     model: MultimodalVAE,
@@ -190,13 +214,9 @@ def _drawn(
 ) -> dict[str, object]:
     believe = model.posterior if question.whole else model.subset_posterior
     experts, posterior = model.experts(batch), believe(batch)
-    sources = {name: tuple(model.source(list(batch), name)) for name in targets}
-    rows = []
-    for source in dict.fromkeys(sources.values()):
-        belief = believe(batch, source)
-        generator = torch.Generator().manual_seed(question.seed)
-        names = [name for name in targets if sources[name] == source]
-        made, component = _make(model, belief, names, question.draws, question, generator)
+    alone, rows = False, []
+    for source, belief, made, component in _by_source(model, batch, targets, question):
+        alone |= source != tuple(batch)
         components = _components(source, belief)
         verdicts = _read(lab, made)
         for name, x in made.items():
@@ -219,13 +239,26 @@ def _drawn(
     own = [Gaussian(*(part[m] for part in experts)) for m in range(len(batch))]
     return {
         "components": _components(list(batch), posterior),
-        "alone": any(source != tuple(batch) for source in sources.values()),
+        "alone": alone,
         "experts": [
             expert(lab.names, name) | {"sd": sd(x)} for name, x in zip(batch, own, strict=True)
         ],
         "spread": None if is_point(posterior.components) else spread(posterior),
         "rows": rows,
     }
+
+
+def _by_source(
+    model: MultimodalVAE, batch: dict[str, Tensor], targets: list[str], question: Question
+) -> Iterator[tuple[tuple[str, ...], Mixture, dict[str, Tensor], list[int]]]:
+    """What one belief sees, the belief, and the targets made of it as :func:`_make` does."""
+    believe = model.posterior if question.whole else model.subset_posterior
+    sources = {name: tuple(model.source(list(batch), name)) for name in targets}
+    for source in dict.fromkeys(sources.values()):
+        generator = torch.Generator().manual_seed(question.seed)
+        names = [name for name in targets if sources[name] == source]
+        belief = believe(batch, source)
+        yield source, belief, *_make(model, belief, names, question.draws, question, generator)
 
 
 def _sided(

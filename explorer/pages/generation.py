@@ -101,6 +101,10 @@ def generation() -> None:
         choose_samples()
     if answer["kind"] == "conflict" and state.dataset == DATASET:
         show_rates()
+    if answer["kind"] == "draws":
+        from explorer.pages.closer import look_closer
+
+        look_closer(state.dataset, state.generation)
     show_challenges(answer)
     show_marginals()
     for title, text in explanations(SUBJECTS[state.dataset].word).items():

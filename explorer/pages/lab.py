@@ -18,7 +18,7 @@ from explorer.datasets import DATASETS, Dataset, load_dataset
 from explorer.evaluation.classifiers import FOLDER, Classifiers, load_classifiers
 from explorer.models import MultimodalVAE
 from explorer.models.vae import CONFIG, WEIGHTS
-from explorer.pages.answers import Lab, answer, describe, thumbnails
+from explorer.pages.answers import Lab, answer, describe, observations, thumbnails
 from explorer.pages.experts import marginals
 from explorer.pages.questions import About, Question
 from explorer.pages.subjects import trained
@@ -129,6 +129,20 @@ def live_answer(name: str, question: Question) -> dict[str, object]:
     """The answer, computed now or a moment ago."""
     times = tuple(written(name, key) for key in (*trained(name), FOLDER))
     return _answer(name, replace(question, rank=1), times)
+
+
+def live_observations(name: str, question: Question) -> dict[str, dict[str, torch.Tensor]]:
+    """What went in and what models drew, as numbers and not as tiles."""
+    times = tuple(written(name, key) for key in trained(name))
+    return _observations(name, replace(question, rank=1), times)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _observations(
+    name: str, question: Question, times: tuple[int, ...]
+) -> dict[str, dict[str, torch.Tensor]]:
+    with INFERENCE:
+        return observations(lab(name), question)
 
 
 def live_marginals(name: str, question: Question) -> dict[str, object]:
