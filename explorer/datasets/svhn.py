@@ -8,6 +8,8 @@ in both.
 Shapes: P pictures.
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -61,13 +63,13 @@ def is_subset() -> bool:
     return (directory / SUBSET).is_file() and not official
 
 
-def _read_mat(dataset: str, path) -> tuple[NDArray, NDArray]:
+def _read_mat(dataset: str, path: Path) -> tuple[NDArray, NDArray]:
     """Pictures with the first axis in front, and digits with zero written 0."""
-    from scipy.io import loadmat
+    from scipy.io import loadmat, matlab
 
     try:
         file = loadmat(path, variable_names=("X", "y"))
         images, labels = file["X"], file["y"].ravel()
-    except (*DAMAGE, TypeError, KeyError, NotImplementedError) as error:
+    except (*DAMAGE, TypeError, LookupError, NotImplementedError, matlab.MatReadError) as error:
         raise DataError(f"{path} is damaged ({error}); {again(dataset)}") from error
     return np.moveaxis(images, -1, 0), np.where(labels == TEN, 0, labels)
