@@ -14,6 +14,9 @@ latent_accuracy     by_subset, by_size: a linear classifier on each subset's pos
 coherence           conditional_by_size, conditional_by_target (target, then size), self_by_size,
                     by_subset (subset, then target), joint; the classifiers' ceiling (by modality)
                     and ceiling_agreement on real images; test_tuples, prior_draws
+average_precision   instead of these two where several classes may hold of a tuple: latent,
+                    latent_as_published (by subset), generated (subset, then target), ceiling,
+                    chance; train_tuples, test_tuples, generated_tuples
 likelihood          importance_weighted: by proposal, in nats, with effective_draws; beside it
                     published_statistic; elbo, reconstruction and kl of the same tuples; draws,
                     test_tuples
@@ -44,6 +47,7 @@ import torch
 from explorer.checkpoints import SCORES
 from explorer.datasets import Dataset
 from explorer.evaluation import (
+    attributes,
     coherence,
     diversity,
     fidelity,
@@ -53,16 +57,27 @@ from explorer.evaluation import (
     translation,
 )
 from explorer.evaluation.classifiers import Classifiers
-from explorer.evaluation.figures import Progress
+from explorer.evaluation.figures import Progress, absent
 from explorer.evaluation.representation import encode, first
 from explorer.models import MultimodalVAE
 from explorer.models.vae import WEIGHTS
+
+JUDGED = {"coherence", "diversity", "average_precision"}
+"""Sections that classifiers are needed for."""
+
+
+def fitting_sizes(data: Dataset, **asked: int) -> dict[str, int]:
+    """Sizes for :func:`evaluate` that ``data`` has: those ``asked`` for, else its own, or fewer."""
+    data = data.having()
+    sizes = {"n_train": 2000, "n_test": 2000, "n_likelihood": 100, "n_images": 1000} | asked
+    splits = {"n_train": data.train}
+    return {key: min(n, len(splits.get(key, data.test))) for key, n in sizes.items()}
 
 
 def evaluate(
     model: MultimodalVAE,
     data: Dataset,
-    classifiers: Classifiers,
+    classifiers: Classifiers | str,
     *,
     seed: int = 0,
     n_train: int = 2000,
@@ -82,8 +97,13 @@ def evaluate(
 ) -> dict:
     """Compute every section of scores.json except where it came from (``computed``).
 
+    Of data with gaps, only tuples that have every modality are used: all subsets are asked about
+    the same ones.
+
     Parameters
     ----------
+    classifiers
+        Read what is generated; or why there are none, which then stands in their sections.
     seed
         Of every draw; the same seed gives the same figures on the same machine.
     n_train, n_few
@@ -116,12 +136,14 @@ def evaluate(
     ValueError
         A split is too small, or a section is unknown.
     """
+    data = data.having()
     needed = {"train": n_train, "test": max(n_test, n_likelihood, n_images)}
     for name, n in needed.items():
         have = len(getattr(data, name))
         if have < n:
             raise ValueError(
-                f"evaluation needs {n} {name} tuples, {data.name!r} has {have}; ask for fewer"
+                f"evaluation needs {n} {name} tuples with every modality, {data.name!r} has "
+                f"{have}; ask for fewer"
             )
 
     def step(name: str) -> Progress:
@@ -180,6 +202,23 @@ def evaluate(
         ),
         "geometry": lambda step: geometry.report(model.names, first(test, n_translation), step),
     }
+    if data.multi_label:
+        sections |= dict.fromkeys(
+            ("latent_accuracy", "coherence"), lambda step: absent(attributes.SECTION)
+        )
+        sections["average_precision"] = lambda step: attributes.report(
+            model,
+            classifiers,
+            (train, train_labels),
+            (first(test, n_test), test_labels[:n_test]),
+            n_few=n_few,
+            n_generated=n_coherence,
+            seed=seed,
+            on_step=step,
+        )
+    if isinstance(classifiers, str):
+        judged = JUDGED & sections.keys()
+        sections |= dict.fromkeys(judged, lambda step: absent(classifiers))
     unknown = sorted(set(only or ()) - set(sections))
     if unknown:
         raise ValueError(f"sections are {', '.join(sections)}; got {', '.join(unknown)}")

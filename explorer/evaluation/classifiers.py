@@ -13,7 +13,7 @@ Shapes: B batch, C classes; any leading axes are allowed where the docstring say
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import torch
@@ -24,8 +24,10 @@ from torch.nn import functional as F
 
 from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory
 from explorer.datasets import Dataset
+from explorer.evaluation.average_precision import mean_average_precision
 
 FOLDER, WEIGHTS, CONFIG = "classifiers", "model.safetensors", "classifiers.json"
+LEAST_STEPS = 300
 CHUNK = 2048
 """Observations read at a time: bounds memory, changes nothing else."""
 
@@ -45,6 +47,9 @@ class Classifiers(nn.Module):
         Share of real test tuples on which all classifiers agree.
     kinds
         Modality name to what ``Modality.kind`` says; images where a name is not in it.
+    multi_label
+        Whether several classes may hold at once. Then the ceiling is the mean average precision
+        over classes, and the agreement a share of tuples and classes.
     """
 
     def __init__(
@@ -54,12 +59,14 @@ class Classifiers(nn.Module):
         ceiling: dict[str, float] | None = None,
         agreement: float | None = None,
         kinds: dict[str, str] | None = None,
+        multi_label: bool = False,
     ) -> None:
         super().__init__()
         self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self.n_classes = n_classes
         self.ceiling = ceiling or {}
         self.agreement = agreement
+        self.multi_label = multi_label
         self.kinds = dict.fromkeys(self.shapes, "image") | (kinds or {})
         self.networks = nn.ModuleDict(
             {
@@ -77,6 +84,8 @@ class Classifiers(nn.Module):
     def probabilities(self, observations: dict[str, Tensor]) -> dict[str, Tensor]:
         """Class probabilities of each modality's observations: name to ``(*, C)``.
 
+        They sum to one, or are each on its own where several classes may hold.
+
         Parameters
         ----------
         observations
@@ -93,12 +102,21 @@ class Classifiers(nn.Module):
             flat = x.reshape(-1, *shape)
             logits = [self.networks[name](part) for part in flat.split(CHUNK)]
             leading = x.shape[: x.ndim - len(shape)]
-            answers[name] = torch.cat(logits).softmax(-1).reshape(*leading, self.n_classes)
+            joined = torch.cat(logits)
+            shares = joined.sigmoid() if self.multi_label else joined.softmax(-1)
+            answers[name] = shares.reshape(*leading, self.n_classes)
         return answers
 
     def predict(self, observations: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Likeliest class of each observation: name to long ``(*)``."""
-        return {name: p.argmax(-1) for name, p in self.probabilities(observations).items()}
+        """Likeliest class of each observation: name to long ``(*)``.
+
+        Where several may hold, whether each is likely, 0 or 1: ``(*, C)``.
+        """
+        return {name: self.call(p) for name, p in self.probabilities(observations).items()}
+
+    def call(self, probabilities: Tensor) -> Tensor:
+        """What probabilities ``(*, C)`` come down to; as :meth:`predict`."""
+        return (probabilities > 0.5).long() if self.multi_label else probabilities.argmax(-1)
 
     def _shape(self, name: str, x: Tensor) -> tuple[int, ...]:
         if name not in self.shapes:
@@ -219,7 +237,8 @@ def train_classifiers(
     Parameters
     ----------
     data
-        Modalities of any kind, with labels.
+        Modalities of any kind, with labels. Of data with gaps, each classifier is trained on what
+        is there, and measured on tuples that have everything.
     epochs
         Passes over the training tuples.
     seed
@@ -232,6 +251,7 @@ def train_classifiers(
         {m.name: m.shape for m in data.modalities},
         len(data.classes),
         kinds={m.name: m.kind for m in data.modalities},
+        multi_label=data.multi_label,
     )
     networks = classifiers.networks
     for network in networks.values():
@@ -240,6 +260,7 @@ def train_classifiers(
         networks.parameters(), lr=learning_rate, weight_decay=0.02, fused=True
     )
     generator = torch.Generator().manual_seed(seed)
+    whole = data.having()
     steps = max(1, round(epochs * len(data.train) / batch_size))
     for step in range(steps):
         index = torch.randint(len(data.train), (batch_size,), generator=generator)
@@ -247,18 +268,27 @@ def train_classifiers(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * _schedule(step / steps)
         loss = torch.zeros(())
-        for name, network in networks.items():
-            x, augment = batch[name], AUGMENTATIONS.get(classifiers.kinds[name])
+        for name, x, classes in _there(batch, labels, classifiers.shapes):
+            network, augment = networks[name], AUGMENTATIONS.get(classifiers.kinds[name])
             x = x if augment is None else augment(x, generator)
-            loss = loss + F.cross_entropy(network(x), labels, label_smoothing=0.05)
+            loss = loss + (
+                F.binary_cross_entropy_with_logits(network(x), classes.float())
+                if data.multi_label
+                else F.cross_entropy(network(x), classes, label_smoothing=0.05)
+            )
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if on_step is not None:
             on_step((step + 1) / steps)
     classifiers.eval()
-    classifiers.ceiling, classifiers.agreement = _measure(classifiers, data)
+    classifiers.ceiling, classifiers.agreement = _measure(classifiers, whole)
     return classifiers
+
+
+def enough_epochs(data: Dataset, batch_size: int = 128) -> float:
+    """How many epochs :func:`train_classifiers` needs: three, and more of a small dataset."""
+    return max(3.0, LEAST_STEPS * batch_size / len(data.train))
 
 
 def save_classifiers(classifiers: Classifiers, folder: Path, provenance: dict) -> None:
@@ -271,6 +301,7 @@ def save_classifiers(classifiers: Classifiers, folder: Path, provenance: dict) -
         "ceiling": classifiers.ceiling,
         "agreement": classifiers.agreement,
         "kinds": classifiers.kinds,
+        "multi_label": classifiers.multi_label,
         "provenance": provenance,
     }
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
@@ -346,15 +377,32 @@ AUGMENTATIONS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
 }
 
 
+def _there(
+    batch: dict[str, Tensor], labels: Tensor, names: Iterable[str]
+) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Each modality of a batch with the labels, where two samples or more have it."""
+    observed = batch.get("observed")
+    for m, name in enumerate(names):
+        rows = slice(None) if observed is None else observed[:, m]
+        if name in batch and len(labels[rows]) > 1:
+            yield name, batch[name][rows], labels[rows]
+
+
 def _measure(classifiers: Classifiers, data: Dataset) -> tuple[dict[str, float], float]:
     parts = [
-        classifiers.predict(data.test[slice(start, start + CHUNK)])
+        classifiers.probabilities(data.test[slice(start, start + CHUNK)])
         for start in range(0, len(data.test), CHUNK)
     ]
-    calls = {name: torch.cat([part[name] for part in parts]) for name in classifiers.shapes}
-    ceiling = {
-        name: round((call == data.test.labels).double().mean().item(), 4)
-        for name, call in calls.items()
-    }
-    stacked = torch.stack(list(calls.values()))
+    labels, ceiling, calls = data.test.labels, {}, []
+    for name in classifiers.shapes:
+        probabilities = torch.cat([part[name] for part in parts])
+        called = classifiers.call(probabilities)
+        share = (
+            mean_average_precision(labels.numpy(), probabilities.numpy())
+            if classifiers.multi_label
+            else (called == labels).double().mean().item()
+        )
+        ceiling[name] = round(share, 4)
+        calls.append(called)
+    stacked = torch.stack(calls)
     return ceiling, round((stacked == stacked[0]).all(0).double().mean().item(), 4)

@@ -9,7 +9,7 @@ scale; it is no bound, because generated digits can be more typical, and easier,
 Shapes: M modalities, S subsets, N tuples, D latent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -52,20 +52,48 @@ def generated_correct(
     -------
     Bool ``(S, M, N)``, subsets in the order of ``explorer.aggregations.subsets``.
     """
+    n_subsets = beliefs.components.mu.shape[1]
+    correct = torch.empty(n_subsets, len(model.names), len(labels), dtype=torch.bool)
+    for s, targets, calls in readings(
+        model, classifiers.predict, beliefs, seed=seed, batch_size=batch_size
+    ):
+        correct[s, targets] = calls == labels
+        if on_step is not None:
+            on_step((s + 1) / n_subsets)
+    return correct
+
+
+@torch.inference_mode()
+def readings(
+    model: MultimodalVAE,
+    read: Callable[[dict[str, Tensor]], dict[str, Tensor]],
+    beliefs: Mixture,
+    *,
+    seed: int = 0,
+    batch_size: int = 250,
+) -> Iterator[tuple[int, list[int], Tensor]]:
+    """What a reader says of what is generated from one draw of z per tuple and subset.
+
+    Parameters
+    ----------
+    read
+        ``Classifiers.predict`` or ``Classifiers.probabilities``.
+    beliefs, seed
+        As :func:`generated_correct`.
+
+    Yields
+    ------
+    Row of the subset, positions of some targets, and what is said of these, ``(targets, N, ...)``.
+    """
     generator = torch.Generator().manual_seed(seed)
     z = beliefs.rsample(generator)  # (S, N, D)
     places = rows(model.names)
-    correct = torch.empty(len(z), len(model.names), len(labels), dtype=torch.bool)
     for subset, s in places.items():
         sources = [places[tuple(model.source(subset, name))] for name in model.names]
         for row in set(sources):
             targets = [m for m, source in enumerate(sources) if source == row]
             names = [model.names[m] for m in targets]
-            calls = _read(model, classifiers, z[row], names, generator, batch_size)
-            correct[s, targets] = calls == labels
-        if on_step is not None:
-            on_step((s + 1) / len(z))
-    return correct
+            yield s, targets, _read(model, read, z[row], names, generator, batch_size)
 
 
 @torch.inference_mode()
@@ -88,23 +116,23 @@ def prior_agrees(
         raise ValueError(NO_PRIOR)
     generator = torch.Generator().manual_seed(seed)
     z = model.prior(torch.empty(n_samples, model.latent_dim)).rsample(generator)
-    calls = _read(model, classifiers, z, model.names, generator, batch_size)
+    calls = _read(model, classifiers.predict, z, model.names, generator, batch_size)
     return (calls == calls[0]).all(0)
 
 
 def _read(
     model: MultimodalVAE,
-    classifiers: Classifiers,
+    read: Callable[[dict[str, Tensor]], dict[str, Tensor]],
     z: Tensor,
     names: Sequence[str],
     generator: torch.Generator,
     batch_size: int,
 ) -> Tensor:
-    """Each classifier's call of what each z decodes to: ``(N, D)`` -> long ``(len(names), N)``."""
+    """What is said of what each z decodes to: ``(N, D)`` -> ``(len(names), N, ...)``."""
     calls = []
     for part in z.split(batch_size):
         decoded = model.decode(part, names, model.draw_styles(part, generator))
-        verdicts = classifiers.predict({name: d.mean for name, d in decoded.items()})
+        verdicts = read({name: d.mean for name, d in decoded.items()})
         calls.append(torch.stack([verdicts[name] for name in names]))
     return torch.cat(calls, dim=1)
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from explorer.datasets.modality import of_class
 from explorer.evaluation.classifiers import Classifiers
 from explorer.evaluation.coherence import NO_PRIOR
 from explorer.evaluation.figures import Progress, absent, figure, rows
@@ -80,9 +81,11 @@ def generated_distance(
 def real_distance(seen: Tensor, labels: Tensor, n_draws: int) -> float:
     """Mean distance between real observations of one class, in features; the mean over classes.
 
-    Of each class the first ``n_draws``; a class with a single one is left out.
+    Of each class the first ``n_draws``; a class with a single one is left out. An observation
+    may be of several.
     """
-    groups = [seen[labels == label][:n_draws] for label in labels.unique()]
+    numbers = range(labels.shape[1]) if labels.ndim == 2 else labels.unique().tolist()
+    groups = [seen[of_class(labels, k)][:n_draws] for k in numbers]
     found = [mean_distance(group).item() for group in groups if len(group) > 1]
     if not found:
         raise ValueError(f"no class has two observations among {len(labels)}; ask for more")

@@ -145,6 +145,12 @@ def headline(scores: Iterable[Score], model: str) -> dict[str, Score]:
         for name, measure in (("accuracy", "latent_accuracy"), ("coherence", "coherence"))
         for score in found(measure)[:1] + found(measure)[-1:]
     ]
+    cells += [(f"latent {score.given}", score) for score in found("latent_precision")]
+    cells += [
+        (f"{score.target}|{score.given}", score)
+        for score in found("precision")
+        if score.target not in score.given.split("+")
+    ]
     cells += [("joint", score) for score in found("joint_coherence")]
     tightest = max(found("log_likelihood"), key=lambda score: score.value, default=None)
     if tightest is not None:

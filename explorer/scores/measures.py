@@ -32,6 +32,7 @@ _LATENT, _COHERENCE, _LIKELIHOOD, _RECONSTRUCTION, _TRANSLATION, _DIVERSITY, _GE
     for section in ("latent_accuracy", "coherence", "likelihood", "reconstruction")
     + ("translation", "diversity", "geometry")
 )
+_PRECISION = "average_precision/test_tuples"
 _FRECHET = "diversity/frechet_tuples"
 MEASURES: dict[str, Measure] = {
     "latent_accuracy": Measure("latent accuracy", "latent_accuracy/by_size/{given}", _LATENT),
@@ -58,6 +59,25 @@ MEASURES: dict[str, Measure] = {
     "self_coherence": Measure("self coherence", "coherence/self_by_size/{given}", _COHERENCE),
     "joint_coherence": Measure("joint coherence", "coherence/joint", "coherence/prior_draws"),
     "ceiling": Measure("classifier on real images", "coherence/ceiling/{target}", "", better=0),
+    "latent_precision": Measure(
+        "average precision of attributes, latent", "average_precision/latent/{given}", _PRECISION
+    ),
+    "latent_precision_published": Measure(
+        "the same as published: hard predictions, batches",
+        "average_precision/latent_as_published/{given}",
+        _PRECISION,
+    ),
+    "precision": Measure(
+        "average precision of attributes, generated",
+        "average_precision/generated/{given}/{target}",
+        "average_precision/generated_tuples",
+    ),
+    "precision_ceiling": Measure(
+        "average precision of classifiers on real observations",
+        "average_precision/ceiling/{target}",
+        "",
+        better=0,
+    ),
     "log_likelihood": Measure(
         "log p(x), nats", "likelihood/importance_weighted/{given}", _LIKELIHOOD, digits=1
     ),

@@ -1,0 +1,149 @@
+"""Labels of which several may hold: latents, judges, sections of scores.json."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import average_precision_score
+
+from explorer.datasets.modality import Dataset, Modality, of_class
+from explorer.datasets.rows import Rows
+from explorer.evaluation import evaluate
+from explorer.evaluation.attributes import linear_scores
+from explorer.evaluation.average_precision import bootstrap_error, mean_average_precision
+from explorer.evaluation.classifiers import (
+    FOLDER,
+    Classifiers,
+    load_classifiers,
+    save_classifiers,
+    train_classifiers,
+)
+from explorer.models import build_model
+from explorer.scores import Evaluation, headline, tidy
+
+SIZES = {"n_train": 300, "n_few": 60, "n_test": 260, "n_coherence": 100, "n_prior": 10}
+SIZES |= {"n_likelihood": 2, "n_draws": 2, "n_images": 4, "n_diversity": 2, "n_frechet": 20}
+
+
+@pytest.fixture(scope="module")
+def data():
+    """A vector and an image that show three attributes, which hold independently."""
+    generator = torch.Generator().manual_seed(0)
+
+    def rows(n):
+        labels = (torch.rand(n, 3, generator=generator) < torch.tensor([0.5, 0.3, 0.2])).long()
+        vector = labels.float().repeat(1, 2) + 0.4 * torch.randn(n, 6, generator=generator)
+        image = torch.zeros(n, 1, 12, 12, dtype=torch.uint8)
+        for a in range(3):
+            image[:, 0, 4 * a : 4 * a + 3, 2:10] = 200 * labels[:, a, None, None].byte()
+        return Rows({"vector": vector, "image": image}, labels)
+
+    modalities = (
+        Modality("vector", (6,), "normal", "dense", kind="vector"),
+        Modality("image", (1, 12, 12), network="dense"),
+    )
+    return Dataset("shapes", modalities, rows(600), rows(400), ("red", "green", "blue"))
+
+
+@pytest.fixture(scope="module")
+def judges(data):
+    return train_classifiers(data, epochs=8)
+
+
+def untrained(data):
+    torch.manual_seed(0)
+    return build_model("mopoe", data.modalities, latent_dim=8).eval()
+
+
+def test_a_dataset_says_whether_several_may_hold(data):
+    assert data.multi_label
+    single = replace(data, train=replace(data.train, labels=data.train.labels[:, 0]))
+    assert not single.multi_label
+    labels = torch.tensor([[1, 0], [1, 1], [0, 1]])
+    assert of_class(labels, 1).tolist() == [False, True, True]
+    assert of_class(torch.tensor([2, 0, 2]), 2).tolist() == [True, False, True]
+
+
+def test_judges_answer_for_each_attribute_alone(data, judges):
+    batch = data.test[slice(0, 5)]
+    sure = judges.probabilities(batch)
+    assert {name: p.shape for name, p in sure.items()} == {"vector": (5, 3), "image": (5, 3)}
+    assert (sure["image"].sum(-1) - 1).abs().max() > 0.1
+    called = judges.predict(batch)["image"]
+    assert torch.equal(called, (sure["image"] > 0.5).long())
+
+
+def test_their_ceiling_is_the_average_precision_of_their_probabilities(data, judges, tmp_path):
+    sure = judges.probabilities(data.test[slice(None)])
+    for name, p in sure.items():
+        found = mean_average_precision(data.test.labels.numpy(), p.numpy())
+        assert judges.ceiling[name] == pytest.approx(found, abs=1e-4)
+        assert found > 0.85
+    same = (judges.call(sure["vector"]) == judges.call(sure["image"])).double().mean()
+    assert judges.agreement == pytest.approx(same.item(), abs=1e-4)
+    save_classifiers(judges, tmp_path / "shapes" / FOLDER, {"seed": 0})
+    loaded = load_classifiers("shapes", tmp_path)
+    assert loaded.multi_label
+    torch.testing.assert_close(loaded.probabilities(data.test[[3]])["vector"], sure["vector"][[3]])
+
+
+def test_linear_scores_know_what_is_there_and_not_what_is_noise():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, (900, 3))
+    labels[:600, 2] = 1  # nothing to learn
+    latents = np.c_[labels[:, 0] + 0.1 * rng.normal(size=900), rng.normal(size=900)]
+    scores = linear_scores((latents[:600], labels[:600]), latents[600:])
+    precision = [average_precision_score(labels[600:, a], scores[:, a]) for a in range(3)]
+    assert precision[0] > 0.99
+    assert precision[1] == pytest.approx(labels[600:, 1].mean(), abs=0.1)
+    assert not scores[:, 2].any()
+
+
+def test_the_bootstrap_error_is_the_spread_over_fresh_observations():
+    rng = np.random.default_rng(0)
+
+    def fresh():
+        labels = (rng.random((300, 3)) < [0.5, 0.3, 0.2]).astype(int)
+        return labels, labels + 1.5 * rng.normal(size=labels.shape)
+
+    spread = np.std([mean_average_precision(*fresh()) for _ in range(120)])
+    errors = [bootstrap_error(*fresh()) for _ in range(6)]
+    assert np.mean(errors) == pytest.approx(spread, rel=0.25)
+
+
+def test_sections_of_single_classes_give_way_to_average_precision(data, judges):
+    model = untrained(data)
+    scores = evaluate(model, data, judges, **SIZES)
+    assert "see average_precision" in scores["latent_accuracy"]["absent"]
+    assert "see average_precision" in scores["coherence"]["absent"]
+    found = scores["average_precision"]
+    subsets = ["vector", "image", "vector+image"]
+    assert list(found["latent"]) == list(found["latent_as_published"]) == subsets
+    assert list(found["generated"]) == subsets
+    assert all(list(by_target) == ["vector", "image"] for by_target in found["generated"].values())
+    assert found["chance"] == pytest.approx(data.test.labels[:260].double().mean().item(), abs=1e-4)
+    assert 0 < found["latent"]["vector"]["standard_error"] < 0.1
+    assert found["latent"]["vector"]["mean"] > 0.75  # a random encoder keeps three bits
+    assert found["generated"]["vector"]["image"]["mean"] < 0.6  # and a random decoder shows none
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
+    rows = tidy([Evaluation("mopoe", scores, {})])
+    assert {"latent_precision", "precision", "precision_ceiling"} <= {row.measure for row in rows}
+    columns = headline(rows, "mopoe")
+    assert columns["image|vector"].value == found["generated"]["vector"]["image"]["mean"]
+    assert columns["latent vector+image"].value == found["latent"]["vector+image"]["mean"]
+
+
+def test_the_same_seed_gives_the_same_figures(data, judges):
+    one, two = (
+        evaluate(untrained(data), data, judges, only=["average_precision"], **SIZES)
+        for _ in range(2)
+    )
+    assert one == two
+
+
+def test_judges_of_several_classes_take_any_leading_axes():
+    judges = Classifiers({"a": (6,)}, 3, kinds={"a": "vector"}, multi_label=True)
+    assert judges.probabilities({"a": torch.rand(2, 4, 6)})["a"].shape == (2, 4, 3)
+    assert judges.predict({"a": torch.rand(2, 4, 6)})["a"].shape == (2, 4, 3)
