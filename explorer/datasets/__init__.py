@@ -11,6 +11,7 @@ from explorer.datasets.modality import Dataset, Modality, Split
 from explorer.datasets.own import own
 from explorer.datasets.polydigits import polydigits, translated_polydigits
 from explorer.datasets.polymnist import polymnist, polymnist_released, translated_polymnist
+from explorer.datasets.rats import rats
 from explorer.datasets.simulated_rats import simulated_rats
 from explorer.own import find_folder, list_folders
 
@@ -29,6 +30,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "celeba": celeba,
     "mhd_like": mhd_like,
     "mhd": mhd,
+    "rats": rats,
 }
 
 

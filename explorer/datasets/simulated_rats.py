@@ -103,20 +103,25 @@ def simulated_rats(*, n_train: int = 10_240, n_test: int = 2_560, seed: int = 0)
 
     return Dataset(
         name="simulated_rats",
-        modalities=tuple(
-            Modality(
-                name,
-                (n_neurons, WINDOW),
-                likelihood="poisson",
-                network="dense",
-                description=f"spikes of {n_neurons} neurons, simulated",
-                kind="spikes",
-            )
-            for name, n_neurons in NEURONS.items()
-        ),
+        modalities=spike_modalities("simulated"),
         train=split(n_train),
         test=split(n_test),
         classes=ODORS,
+    )
+
+
+def spike_modalities(origin: str) -> tuple[Modality, ...]:
+    """The five animals as modalities; ``origin`` says how their spikes came about."""
+    return tuple(
+        Modality(
+            name,
+            (n_neurons, WINDOW),
+            likelihood="poisson",
+            network="dense",
+            description=f"spikes of {n_neurons} neurons, {origin}",
+            kind="spikes",
+        )
+        for name, n_neurons in NEURONS.items()
     )
 
 
