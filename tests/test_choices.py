@@ -18,7 +18,7 @@ def checkpoint(root, dataset, model):
 
 
 def test_every_dataset_can_be_chosen_and_every_family_has_a_name():
-    assert list(SUBJECTS) == list(DATASETS)
+    assert set(SUBJECTS) == set(DATASETS)
     assert set(FAMILIES) == set(FAMILY_COLORS["light"])
 
 
@@ -39,6 +39,15 @@ def test_only_models_with_a_checkpoint_are_offered_family_by_family(tmp_path, mo
     checkpoint(tmp_path / "runs", "simulated_rats", "of-another-version")
     checkpoint(tmp_path / "runs", "polydigits", "wb")
     assert trained("simulated_rats") == ("poe", "poe_unimodal", "moe", "mac_wae")
+
+
+def test_a_dataset_whose_files_are_missing_is_marked_and_can_be_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
+    page = AppTest.from_function(chooser).run()
+    assert "PolyDigits" in page.selectbox[0].options
+    assert "PolyMNIST, rebuilt · files needed" in page.selectbox[0].options
+    page.selectbox[0].set_value("polymnist").run()
+    assert page.session_state["dataset"] == "polymnist"
 
 
 def chooser():
@@ -75,7 +84,7 @@ def test_nonsense_is_named_and_not_repeated(nonsense):
     assert page.selectbox[0].value == "polydigits"
     assert "`data` in the link must be one of polydigits, " in page.warning[0].value
     assert "<" not in page.warning[0].value
-    assert len(page.warning[0].value) < 200
+    assert len(page.warning[0].value) < 400
     assert not page.run().warning
 
 

@@ -13,6 +13,7 @@ from rich.progress import (
 from rich.table import Table
 
 from explorer.datasets import DATASETS, Dataset, load_dataset
+from explorer.own import list_folders
 from explorer.sources import (
     best_way,
     data_directory,
@@ -30,6 +31,8 @@ def show_all(console: Console) -> None:
     for name, loader in DATASETS.items():
         what = (loader.__doc__ or "").partition("\n")[0].replace("``", "")
         table.add_row(name, state(name), what)
+    for name, folder in list_folders().items():
+        table.add_row(name, "yours", f"described in {folder}")
     console.print(table)
     console.print(f"files are looked for in {data_directory()}", soft_wrap=True)
 
@@ -37,14 +40,14 @@ def show_all(console: Console) -> None:
 def check(name: str, console: Console) -> bool:
     """Print what reading all files of a dataset and loading it tells; whether it can be used.
 
+    Of the visitor's own data the loader tells every mistake.
+
     Raises
     ------
     ValueError
         There is no such dataset, or its loader refuses it and says why.
     """
-    if name not in DATASETS:
-        raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {name!r}")
-    if not is_embedded(name) and not _check_files(name, console):
+    if name in DATASETS and not is_embedded(name) and not _check_files(name, console):
         console.print(f"{name} cannot be used. {remedy(name)}", soft_wrap=True)
         return False
     with console.status(f"loading {name}"):

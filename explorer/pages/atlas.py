@@ -23,11 +23,12 @@ from explorer.evaluation.embedding import (
 )
 from explorer.models import MODELS
 from explorer.pages.choices import DEFAULT
-from explorer.pages.lab import INFERENCE, classifiers, dataset, model, written
+from explorer.pages.lab import INFERENCE, classifiers, dataset, model, outline, written
 from explorer.pages.subjects import SUBJECTS, trained
 from explorer.pages.views import SAME
 from explorer.palette import MODEL_LABELS
 from explorer.pictures import describe, pictures
+from explorer.sources import is_at_hand
 from explorer.widgets.maps import PALETTE
 
 PART, COLUMNS = 100, 10
@@ -86,7 +87,7 @@ def header(
     name: str, keys: tuple[str, ...], shown_layouts: dict[str, str], view: dict[str, object]
 ) -> dict[str, object]:
     """Everything the browser needs to draw the maps of one or two models, but the layers."""
-    data, maps = dataset(name), [embedding(name, key) for key in keys]
+    data, maps = outline(name), [embedding(name, key) for key in keys]
     first = maps[0]
     names = [modality.name for modality in data.modalities]
     panels = [
@@ -141,21 +142,21 @@ def layer(name: str, key: str, layout: str) -> str:
 
 def tiles(name: str, key: str) -> dict[str, object]:
     """Where the thumbnail of a tuple and modality lies in the parts of the sheet."""
-    shown = _parts(name, tuple(embedding(name, key).tuples.tolist()))
+    shown = _parts(name, tuple(embedding(name, key).tuples.tolist()), is_at_hand(name))
     return {"id": f"thumbnails-{name}", "part": PART, "columns": COLUMNS} | shown["size"]
 
 
 def sheet(name: str, key: str) -> list[bytes]:
     """The thumbnails of the tuples on a model's map, ``PART`` tuples to a WebP picture."""
-    return _parts(name, tuple(embedding(name, key).tuples.tolist()))["parts"]
+    return _parts(name, tuple(embedding(name, key).tuples.tolist()), is_at_hand(name))["parts"]
 
 
 @st.cache_resource(show_spinner=False, max_entries=2 * len(DATASETS))
-def _parts(name: str, tuples: tuple[int, ...]) -> dict[str, object]:
-    modalities = dataset(name).modalities
+def _parts(name: str, tuples: tuple[int, ...], here: bool) -> dict[str, object]:
+    modalities = outline(name).modalities
     height = max(THUMBNAIL[modality.kind] for modality in modalities)
-    parts, widths = [], []
-    for start in range(0, len(tuples), PART):
+    parts, widths = [], [height] * len(modalities)  # blank where the dataset's files are missing
+    for start in range(0, len(tuples) if here else 0, PART):
         with INFERENCE:
             batch = dataset(name).test[torch.tensor(tuples[start : start + PART])]
         columns = [_thumbnails(modality, batch[modality.name], height) for modality in modalities]

@@ -11,6 +11,7 @@ import streamlit as st
 from explorer.cards import CARDS
 from explorer.pages.subjects import SUBJECTS
 from explorer.palette import MODEL_LABELS, MODEL_LOOKS
+from explorer.sources import is_at_hand
 
 DATASET_LABELS: dict[str, str] = {name: subject.label for name, subject in SUBJECTS.items()}
 
@@ -51,10 +52,14 @@ def choose_dataset() -> str:
     return st.selectbox(
         "Dataset",
         list(SUBJECTS),
-        format_func=DATASET_LABELS.get,
+        format_func=_option,
         key="dataset_choice",
         on_change=change,
     )
+
+
+def _option(name: str) -> str:
+    return DATASET_LABELS[name] + ("" if is_at_hand(name) else " · files needed")
 
 
 def _take(name: str) -> None:

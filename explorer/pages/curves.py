@@ -11,6 +11,7 @@ import numpy as np
 
 from explorer.palette import BACKGROUNDS, EXPERT_COLORS, INK
 from explorer.trainings import Samples
+from explorer.trainings.samples import Row
 
 WIDTH, HEIGHT, MARGIN = 300, 150, 50
 MOST_POINTS = 240
@@ -49,11 +50,16 @@ def draw_curves(history: Sequence[tuple[int, dict[str, float]]], theme: str) -> 
 
 def draw_samples(samples: Samples) -> str:
     """Draw what the model saw, and below it what it makes of every modality, a sample a column."""
-    rows = [("given", samples.given), *(("drawn", row) for row in samples.drawn)]
+    drawn = [(f"drawn: {row.name}", row) for row in samples.drawn]
+    return draw_rows([(f"given: {samples.given.name}", samples.given), *drawn])
+
+
+def draw_rows(rows: Sequence[tuple[str, Row]]) -> str:
+    """Draw rows of samples below each other, each under its title."""
     figures = [
-        f"<figure><figcaption>{what}: {html.escape(row.name)}</figcaption>"
+        f"<figure><figcaption>{html.escape(title)}</figcaption>"
         f'<img alt="{html.escape(row.words)}" src="{html.escape(row.picture)}"></figure>'
-        for what, row in rows
+        for title, row in rows
     ]
     return f'{STYLE}<div class="strips">{"".join(figures)}</div>'
 

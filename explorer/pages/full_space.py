@@ -5,7 +5,7 @@ import streamlit as st
 
 from explorer.evaluation.embedding import Embedding
 from explorer.pages import atlas
-from explorer.pages.lab import dataset
+from explorer.pages.lab import outline
 from explorer.pages.subjects import SUBJECTS
 from explorer.palette import MODEL_LABELS
 
@@ -112,7 +112,7 @@ def ask(name: str, key: str) -> None:
     """Questions whose answers the map only suggests."""
     st.header("Look first, then check")
     each, word = atlas.embedding(name, key), SUBJECTS[name].word
-    names, subsets = dataset(name).classes, each.report["subsets"]
+    names, subsets = outline(name).classes, each.report["subsets"]
     st.subheader(f"Which two {word}s are really closest?")
     left, right = st.columns([1, 2])
     with left:

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 
 import streamlit as st
 
+from explorer.pages.absent import absence, say_what_is_missing, show_prior
 from explorer.pages.challenges import CHALLENGES, score_guess
 from explorer.pages.choices import (
     choose_dataset,
@@ -62,6 +63,11 @@ def main() -> None:
         f"{SUBJECTS[name].idea} Hide a part: each model fuses what is left into one belief, draws "
         "from it, and a classifier reads the draws."
     )
+    why = absence(name)
+    if why:
+        say_what_is_missing(name, why)
+        show_prior(name)
+        return
     known = about()
     if not known.models:
         say_nothing_is_trained(name)

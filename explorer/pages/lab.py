@@ -8,20 +8,22 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import streamlit as st
 import torch
 
 from explorer import checkpoints
 from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
-from explorer.datasets import DATASETS, Dataset, load_dataset
+from explorer.datasets import DATASETS, Dataset, Modality, load_dataset
 from explorer.evaluation.classifiers import FOLDER, Classifiers, load_classifiers
 from explorer.models import MultimodalVAE
 from explorer.models.vae import CONFIG, WEIGHTS
 from explorer.pages.answers import Lab, answer, describe, observations, thumbnails
 from explorer.pages.experts import marginals
 from explorer.pages.questions import About, Question
-from explorer.pages.subjects import trained
+from explorer.pages.subjects import SUBJECTS, trained
+from explorer.sources import DataError
 
 KEPT_MODELS = 12
 """A conflict asks seven and up to three more."""
@@ -56,6 +58,25 @@ def dataset(name: str) -> Dataset:
     """The dataset called ``name``; torch is told to use one thread."""
     torch.set_num_threads(1)
     return load_dataset(name)
+
+
+class Outline(NamedTuple):
+    """What is known of a dataset whether its files are here or not."""
+
+    modalities: tuple[Modality, ...]
+    classes: tuple[str, ...]
+
+
+def outline(name: str) -> Outline:
+    """Modalities and classes of dataset ``name``; of one that is not here, from a checkpoint."""
+    try:
+        data = dataset(name)
+    except DataError:
+        config = checkpoint_directory(name, trained(name)[0]) / CONFIG
+        modalities = json.loads(config.read_text("utf-8"))["modalities"]
+        classes = map(str, range(SUBJECTS[name].n_classes))
+        return Outline(tuple(Modality(**each) for each in modalities), tuple(classes))
+    return Outline(data.modalities, data.classes)
 
 
 def model(name: str, key: str) -> MultimodalVAE | str:

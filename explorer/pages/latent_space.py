@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer.evaluation.embedding import Embedding
 from explorer.pages import atlas
+from explorer.pages.absent import absence, say_what_is_missing
 from explorer.pages.choices import (
     choose_dataset,
     model_label,
@@ -14,7 +15,7 @@ from explorer.pages.choices import (
     show_cards,
 )
 from explorer.pages.full_space import ask, show_figures
-from explorer.pages.lab import dataset
+from explorer.pages.lab import dataset, outline
 from explorer.pages.spread import show_spread
 from explorer.pages.subjects import SUBJECTS, trained
 from explorer.pages.views import (
@@ -61,7 +62,17 @@ def main() -> None:
     bar = st.container(horizontal=True, gap="medium", vertical_alignment="bottom")
     with bar:
         name = choose_dataset()
-    modalities, n_subsets = dataset(name).modalities, 2 ** len(dataset(name).modalities) - 1
+    why = absence(name)
+    if why:
+        say_what_is_missing(name, why)
+        if not trained(name):
+            return
+        st.markdown(
+            "The maps of its models were made where the files are. The samples themselves "
+            "cannot be shown."
+        )
+    modalities = outline(name).modalities
+    n_subsets = 2 ** len(modalities) - 1
     introduction.markdown(
         f"{SUBJECTS[name].idea} Each sample is shown to a model in all {n_subsets} ways: one "
         f"modality alone, any two, up to all {len(modalities)}. Each dot is the belief that the "
@@ -172,7 +183,7 @@ def explore(name: str, data: bytes, known: Known) -> None:
     remember(write_view(view, known))
     keys = list(filter(None, (view.model, view.other)))
     deliver(name, keys, view.layout)
-    if view.item >= 0:
+    if view.item >= 0 and not absence(name):
         show_outcome(name, view)
     if view.layout == SAME:
         maps = {key: atlas.embedding(name, key) for key in keys}

@@ -47,6 +47,52 @@ SUBJECTS: dict[str, Subject] = {
         "odor",
         4,
     ),
+    "polymnist": Subject(
+        "PolyMNIST, rebuilt",
+        "Five pictures show the same digit, each on crops of a picture of its own.",
+        "digit",
+    ),
+    "translated_polymnist": Subject(
+        "Translated PolyMNIST, rebuilt",
+        "Three pictures show the same digit, small and each at another place.",
+        "digit",
+    ),
+    "polymnist_released": Subject(
+        "PolyMNIST as released",
+        "Five pictures show the same digit, each on crops of a picture of its own.",
+        "digit",
+    ),
+    "mnist_svhn_text": Subject(
+        "MNIST, SVHN, text",
+        "A handwritten digit, the same digit of a house number, and its English word.",
+        "digit",
+    ),
+    "mfeat": Subject(
+        "Multiple Features",
+        "Five descriptions of one scan of a handwritten digit; the first is the picture.",
+        "digit",
+    ),
+    "celeba": Subject(
+        "CelebA", "A face, and a text that lists which of forty attributes it has.", "attribute", 40
+    ),
+    "cub_attributes": Subject(
+        "CUB-attributes",
+        "A bird, what is known of its species, and the species.",
+        "species",
+        100,
+    ),
+    "cub": Subject("CUB", "A bird and a sentence that describes it.", "species", 200),
+    "mhd_like": Subject(
+        "MHD-like",
+        "A digit drawn with a pen, the path of the pen, the digit spoken, and its label.",
+        "digit",
+    ),
+    "mhd": Subject(
+        "MHD", "A handwritten digit, the path of the pen, the digit spoken, its label.", "digit"
+    ),
+    "rats": Subject(
+        "Rats", "Spikes of five rats that smell the same one of four odors; recorded.", "odor", 4
+    ),
 }
 """Key of ``DATASETS`` -> how it is read."""
 

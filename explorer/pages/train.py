@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.checkpoints import runs_directory
+from explorer.pages.absent import absence, say_what_is_missing
 from explorer.pages.choices import DATASET_LABELS, choose_dataset, show_card
 from explorer.pages.curves import draw_curves, draw_samples
 from explorer.palette import MODEL_LABELS
@@ -93,11 +94,15 @@ def choose(line: Line) -> None:
     seed = st.number_input(
         "Seed", 0, MOST_SEED, key="train_seed", help="Of weights, data order and noise."
     )
+    why = absence(dataset)
+    if why:
+        say_what_is_missing(dataset, why)
     st.button(
         "Start",
         type="primary",
         icon=":material/play_arrow:",
         key="train_start",
+        disabled=bool(why),
         on_click=start,
         args=[line, Request(dataset, model, MINUTES[minutes], int(seed), beta)],
     )

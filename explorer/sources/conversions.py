@@ -33,6 +33,11 @@ def birds(archive: Path, target: Path) -> None:
     unpack(archive, target, "CUB_200_2011")
 
 
+def released_polymnist(archive: Path, target: Path) -> None:
+    """The folder ``MMNIST`` of Zenodo's archive."""
+    unpack(archive, target, "MMNIST")
+
+
 def pen_digits(archive: Path, target: Path) -> None:
     """UCI's pen digits: ``x_*`` uint8 ``(N, 8, 2)``, 0 to 100 with y up, and ``y_*`` ``(N,)``."""
     files = read_members(archive, ["pendigits.tra", "pendigits.tes"])

@@ -9,7 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from explorer.sources.conversions import birds, pen_digits, spoken_digits, views_of_digits
+from explorer.sources.conversions import (
+    birds,
+    pen_digits,
+    released_polymnist,
+    spoken_digits,
+    views_of_digits,
+)
 
 
 class File(NamedTuple):
@@ -141,9 +147,14 @@ SVHN = (
     ),
 )
 
-CELEBA_LISTS = (
+CELEBA = (
     File("celeba/list_attr_celeba.txt.gz", content="md5:75e246fa4810816ffd6ee81facbd244c"),
     File("celeba/list_eval_partition.txt.gz", content="md5:d32c9cbf5e040fd4025c592c306e6668"),
+)
+CELEBA_STEPS = (
+    "Its owners ask that you accept their terms. On the page, follow the link to their drive; get "
+    "img_align_celeba.zip (folder Img), list_attr_celeba.txt (Anno) and list_eval_partition.txt "
+    "(Eval); the lists may be gzipped or not."
 )
 
 UCI = "https://archive.ics.uci.edu/static/public"
@@ -187,13 +198,17 @@ SOURCES: dict[str, Source] = {
         (
             Way(
                 "released pictures",
-                tuple(File(f"MMNIST/{part}/m{m}") for part in ("train", "test") for m in range(5)),
-                "On the page, get PolyMNIST.zip and unzip it into the data directory; the folder "
-                "with train and test in it must be called MMNIST.",
+                (
+                    File(
+                        "MMNIST",
+                        "https://zenodo.org/records/4899160/files/PolyMNIST.zip",
+                        make=released_polymnist,
+                    ),
+                ),
             ),
         ),
         "not stated; MNIST is usually given as CC BY-SA 3.0",
-        "https://zenodo.org/record/4899160",
+        "https://zenodo.org/records/4899160",
     ),
     "mnist_svhn_text": Source(
         (
@@ -216,31 +231,9 @@ SOURCES: dict[str, Source] = {
     ),
     "celeba": Source(
         (
-            Way(
-                "64x64 pictures in one zip",
-                (
-                    File("celeba/img_align_celeba_64.zip"),
-                    File("celeba/celeba64_labels.npz"),
-                    *CELEBA_LISTS,
-                ),
-            ),
-            Way(
-                "official pictures",
-                (
-                    File("celeba/img_align_celeba"),
-                    File(
-                        "celeba/list_attr_celeba.txt",
-                        hash="md5:75e246fa4810816ffd6ee81facbd244c",
-                    ),
-                    File(
-                        "celeba/list_eval_partition.txt",
-                        hash="md5:d32c9cbf5e040fd4025c592c306e6668",
-                    ),
-                ),
-                "Its owners ask that you accept their terms. On the page, follow the link to their "
-                "drive; get img_align_celeba.zip (folder Img), list_attr_celeba.txt (Anno) and "
-                "list_eval_partition.txt (Eval); unzip the first.",
-            ),
+            Way("official pictures", (File("celeba/img_align_celeba.zip"), *CELEBA), CELEBA_STEPS),
+            Way("official pictures, unzipped", (File("celeba/img_align_celeba"), *CELEBA)),
+            Way("a selection, 64x64", (File("celeba/img_align_celeba_64.zip"), *CELEBA)),
         ),
         "for non-commercial research, not to be passed on",
         "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
@@ -258,6 +251,7 @@ SOURCES: dict[str, Source] = {
                 "They lie on their authors' drive. The repository on the page has a script that "
                 "downloads mhd_train.pt and mhd_test.pt from there.",
             ),
+            Way("converted files", (File("mhd/mhd_train.npz"), File("mhd/mhd_test.npz"))),
         ),
         "not stated by its authors",
         "https://github.com/miguelsvasco/nexus_pytorch",

@@ -138,11 +138,12 @@ def write_samples(
     folder: Path, step: int, given: Modality, seen: object, drawn: Mapping[Modality, object]
 ) -> None:
     """Write samples, whole or not at all; ``seen`` and each of ``drawn`` are ``(N, *shape)``."""
-    samples = Samples(step, _row(given, seen), [_row(m, x) for m, x in drawn.items()])
+    samples = Samples(step, row(given, seen), [row(m, x) for m, x in drawn.items()])
     write_whole(folder / SAMPLES, json.dumps(samples))
 
 
-def _row(modality: Modality, x: object) -> Row:
+def row(modality: Modality, x: object) -> Row:
+    """Samples of a modality ``(N, *shape)`` beside each other."""
     tiles = pictures(modality, x)  # (N, H, W, 3)
     gap = np.full((tiles.shape[1], GAP, 3), GRAY, dtype=np.uint8)
     strip = np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
