@@ -208,7 +208,7 @@ def evaluate(
     from explorer.checkpoints import checkpoint_directory, load_pretrained
     from explorer.datasets import load_dataset
     from explorer.evaluation import evaluate as run
-    from explorer.evaluation import origin, write_scores
+    from explorer.evaluation import fitting_sizes, origin, write_scores
     from explorer.evaluation.classifiers import CONFIG, FOLDER, load_classifiers
 
     torch.set_num_threads(threads)
@@ -216,7 +216,7 @@ def evaluate(
     own = root is not None and (root / dataset / FOLDER / CONFIG).is_file()
     judges = load_classifiers(dataset, root if own else None)
     data = load_dataset(dataset)
-    sizes = {"n_test": tuples, "n_draws": draws, "n_likelihood": likelihood_tuples}
+    sizes = fitting_sizes(data, n_test=tuples, n_likelihood=likelihood_tuples)
     with Progress(console=console) as progress:
         for key in models:
             loaded = load_pretrained(dataset, key, root)
@@ -229,6 +229,7 @@ def evaluate(
                 judges,
                 seed=seed,
                 every_subset=every_subset,
+                n_draws=draws,
                 **sizes,
                 on_step=lambda name, done, key=key, task=task: progress.update(
                     task, description=f"{key}: {name}", completed=done
