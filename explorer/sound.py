@@ -121,7 +121,10 @@ def wav(samples: np.ndarray, rate: int) -> bytes:
 
 
 def hear(x: object) -> bytes:
-    """A WAV file of what a spectrogram ``(1, bands, frames)`` sounds like."""
+    """A WAV file of what a spectrogram ``(1, bands, frames)`` sounds like.
+
+    In a notebook: ``IPython.display.Audio(hear(x))``.
+    """
     levels = np.asarray(x, dtype=np.float32)
     if levels.ndim != 3 or len(levels) != 1:
         raise ValueError(f"a sound must have shape (1, bands, frames), got {levels.shape}")

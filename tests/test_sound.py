@@ -98,6 +98,14 @@ def test_a_spectrogram_of_any_size_can_be_heard(size):
     assert loudest_frequency(heard, scale.rate) == pytest.approx(pitch, rel=0.1)
 
 
+def test_a_notebook_plays_it():
+    from IPython.display import Audio
+
+    levels = np.random.default_rng(0).uniform(size=(1, 32, 32))
+    assert Audio(hear(levels)).data == hear(levels)
+    assert 'type="audio/wav"' in Audio(hear(levels))._repr_html_()
+
+
 def test_what_is_no_spectrogram_is_refused():
     with pytest.raises(ValueError, match=r"shape \(1, bands, frames\), got \(32, 32\)"):
         hear(np.zeros((32, 32)))

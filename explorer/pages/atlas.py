@@ -28,6 +28,7 @@ from explorer.pages.subjects import SUBJECTS, trained
 from explorer.pages.views import SAME
 from explorer.palette import MODEL_LABELS
 from explorer.pictures import describe, pictures
+from explorer.sound import hear
 from explorer.sources import is_at_hand
 from explorer.widgets.maps import PALETTE
 
@@ -238,7 +239,7 @@ def went_in(name: str, item: int) -> list[dict[str, object]]:
 
 
 def cells(name: str, made: dict[str, torch.Tensor]) -> list[dict[str, object]]:
-    """Name, PNG, words and class as read by a classifier of each modality's ``(1, *shape)``."""
+    """Name, PNG, words, sound and class as a classifier reads it of each ``(1, *shape)``."""
     data, reader = dataset(name), classifiers(name)
     reads = {}
     if not isinstance(reader, str):
@@ -250,6 +251,7 @@ def cells(name: str, made: dict[str, torch.Tensor]) -> list[dict[str, object]]:
             "kind": modality.kind,
             "png": _png(pictures(modality, made[modality.name])[0]),
             "words": describe(modality, made[modality.name][0]),
+            "sound": _wav(made[modality.name][0]) if modality.kind == "audio" else "",
             "reads": reads.get(modality.name),
         }
         for modality in data.modalities
@@ -260,6 +262,10 @@ def _png(pixels: np.ndarray) -> str:
     out = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(out, "PNG")
     return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def _wav(x: torch.Tensor) -> str:
+    return "data:audio/wav;base64," + base64.b64encode(hear(x)).decode()
 
 
 def terms(name: str, key: str) -> tuple[dict[str, float], float] | str:

@@ -251,6 +251,11 @@ TABLE = """
 .outcome .text img { width: 112px }
 .outcome .vector img { width: 84px }
 .outcome .spikes img { height: 96px; max-width: none; image-rendering: pixelated }
+.outcome .audio img { width: 72px; height: 72px; image-rendering: pixelated }
+.outcome .trajectory img { width: 64px }
+.outcome .attributes img { width: 96px }
+.outcome .label img { width: 64px }
+.outcome audio { display: block; width: 8.5rem; height: 2rem; margin: 0 auto }
 .outcome .hidden img { opacity: 0.35 }
 .outcome .seen img { outline: 3px solid currentColor }
 .outcome small { font-size: 0.8125rem }
@@ -271,10 +276,11 @@ def row(title: str, cells: list[dict], given: tuple[str, ...] | None = None) -> 
         reads = "" if cell["reads"] is None else f"reads {html.escape(cell['reads'])}"
         note = f"{'seen, ' if seen else 'hidden, '}{reads}".rstrip(", ") if given else reads
         alt = html.escape(f"{title}, {cell['name']}, {cell['words']}, {note}")
+        player = f'<audio controls aria-label="{alt}" src="{cell["sound"]}"></audio>'
         heads.append(f'<th scope="col">{html.escape(cell["name"])}</th>')
         out.append(
             f'<td class="{cell["kind"]} {kind}"><img src="{cell["png"]}" alt="{alt}">'
-            f"<small>{note}</small></td>"
+            f"{player if cell['sound'] else ''}<small>{note}</small></td>"
         )
     body = f'<tr><th scope="row">{html.escape(title)}</th>{"".join(out)}</tr>'
     return "".join(heads), body
