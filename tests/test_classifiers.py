@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from explorer.checkpoints import PRETRAINED, CheckpointError
-from explorer.datasets import DATASETS, load_dataset
+from explorer.datasets import load_dataset
 from explorer.datasets.digits_photo_text import LENGTH, SYMBOLS, WORDS
 from explorer.datasets.modality import KINDS
 from explorer.datasets.text import spell
@@ -20,6 +20,7 @@ from explorer.evaluation.classifiers import (
     save_classifiers,
     train_classifiers,
 )
+from tests.every_dataset import EVERY
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,11 @@ FLOORS = {
     "translated_polydigits": 0.95,
     "digits_photo_text": 0.95,
     "simulated_rats": 0.93,
+    "polymnist": 0.94,
+    "translated_polymnist": 0.78,
+    "mnist_svhn_text": 0.85,
 }
-"""What every shipped classifier of a dataset reaches on real test observations."""
+"""What every shipped classifier of a dataset reaches on real test observations, at least."""
 
 
 def calls(judges, data, n):
@@ -46,14 +50,18 @@ def calls(judges, data, n):
     return torch.stack([predictions[m.name] for m in data.modalities]), data.test.labels[:n]
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_shipped_ceilings_are_what_the_shipped_weights_reach(name):
+    if not (PRETRAINED / name / FOLDER / CONFIG).is_file():
+        pytest.skip(f"no classifiers of {name} are shipped")
     data, judges = load_dataset(name), load_classifiers(name, PRETRAINED)
+    if data.test.labels.ndim > 1:
+        pytest.skip("several labels may hold; see test_attributes")
     assert judges.kinds == {m.name: m.kind for m in data.modalities}
     predicted, labels = calls(judges, data, len(data.test))
     for m, modality in enumerate(data.modalities):
         share = (predicted[m] == labels).double().mean().item()
-        assert share > FLOORS[name]
+        assert share > FLOORS.get(name, 0.0)
         assert judges.ceiling[modality.name] == pytest.approx(share, abs=0.001)
     agreement = (predicted == predicted[0]).all(0).double().mean().item()
     assert judges.agreement == pytest.approx(agreement, abs=0.001)

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.datasets import DATASETS, load_dataset
+from explorer.datasets import load_dataset
 from explorer.datasets.compose import compose, draw_tuples, place
 from explorer.datasets.digits import digit_masks, split_digits
 from explorer.datasets.modality import Modality
 from explorer.likelihoods import LIKELIHOODS, log_likelihood
 from explorer.networks import NETWORKS
+from tests.every_dataset import EMBEDDED, EVERY
 
-EVERY = pytest.mark.parametrize("name", DATASETS)
+every = pytest.mark.parametrize("name", EVERY)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_classes_are_balanced_and_every_picture_is_used(data):
     assert uses.max() < 2 * uses.float().mean()
 
 
-@EVERY
+@every
 def test_the_seed_decides_everything(name):
     first, again, other = (load_dataset(name, n_train=200, n_test=100, seed=s) for s in (0, 0, 1))
     for one, two in ((first.train, again.train), (first.test, again.test)):
@@ -81,10 +82,10 @@ def test_the_seed_decides_everything(name):
         assert all(torch.equal(a[key], b[key]) for key in a)
         assert torch.equal(one.labels, two.labels)
     a, b = first.train[slice(0, 50)], other.train[slice(0, 50)]
-    assert not any(torch.equal(a[key], b[key]) for key in a)
+    assert any(not torch.equal(a[key], b[key]) for key in a)
 
 
-@EVERY
+@every
 def test_observations_are_floats_of_their_shape_in_dataset_order(name):
     data = load_dataset(name, n_train=100, n_test=100)
     batch = data.test[torch.tensor([3, 1, 4])]
@@ -93,12 +94,13 @@ def test_observations_are_floats_of_their_shape_in_dataset_order(name):
         x = batch[modality.name]
         assert x.shape == (3, *modality.shape)
         assert x.dtype == torch.float32
-        assert x.min() >= 0
-        if modality.kind != "spikes":
-            assert x.min() < x.max() <= 1
+        assert x.min() < x.max()
+        if modality.kind != "vector":
+            assert x.min() >= 0
+            assert x.max() <= 1 or modality.kind == "spikes"
 
 
-@EVERY
+@every
 def test_any_kind_of_index_gives_the_same_observations(name):
     split = load_dataset(name, n_train=100, n_test=100).test
     by_slice, by_list, by_tensor = split[2:5], split[[2, 3, 4]], split[torch.tensor([2, 3, 4])]
@@ -109,7 +111,7 @@ def test_any_kind_of_index_gives_the_same_observations(name):
         assert torch.equal(x, again[key])
 
 
-@EVERY
+@every
 def test_all_of_a_split_moves_to_the_device(name):
     split = load_dataset(name, n_train=100, n_test=100).test.to("meta")
     assert split.labels.device.type == "meta"
@@ -118,15 +120,17 @@ def test_all_of_a_split_moves_to_the_device(name):
         assert all(part.device.type == "meta" for part in parts if part is not None)
 
 
-@EVERY
+@every
 def test_every_dataset_has_the_samples_asked_for_of_every_class(name):
     data = load_dataset(name, n_train=400, n_test=160)
     for split, n in ((data.train, 400), (data.test, 160)):
         assert len(split) == len(split.labels) == n
-        assert set(split.labels.tolist()) == set(range(len(data.classes)))
+        several = split.labels.ndim == 2  # of which each sample may have any number
+        found = split.labels.any(0).nonzero() if several else split.labels
+        assert set(found.flatten().tolist()) == set(range(len(data.classes)))
 
 
-@EVERY
+@every
 def test_every_dataset_is_called_as_it_is_listed_and_can_be_modelled(name):
     data = load_dataset(name, n_train=100, n_test=100)
     assert data.name == name
@@ -210,11 +214,12 @@ def test_a_modality_written_before_there_were_kinds_is_an_image_of_weight_one():
     assert Modality(**written, kind="vector") != modality
 
 
-@EVERY
-def test_every_dataset_fits_in_memory_in_a_few_megabytes(name):
+@every
+def test_every_dataset_fits_in_memory_the_embedded_ones_in_a_few_megabytes(name):
     values = vars(load_dataset(name).train).values()
     parts = [part for v in values for part in (v.values() if isinstance(v, dict) else [v])]
-    assert sum(part.nbytes for part in parts if part is not None) < 20e6
+    limit = 20e6 if name in EMBEDDED else 1e9
+    assert sum(part.nbytes for part in parts if part is not None) < limit
 
 
 def test_mnist_goes_through_the_same_code():

@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 
 from explorer.__main__ import app
 from explorer.checkpoints import PRETRAINED, list_pretrained, load_pretrained, read_scores
-from explorer.datasets import DATASETS, load_dataset
+from explorer.datasets import load_dataset
 from explorer.evaluation import evaluate, origin, weights_sha256, write_scores
 from explorer.evaluation.classifiers import Classifiers, load_classifiers
 from explorer.models import build_model
 from explorer.scores import Evaluation, headline, tidy
+from tests.every_dataset import EMBEDDED
 
 SIZES = {
     "n_train": 60,
@@ -136,7 +137,7 @@ def test_only_what_is_asked_for_is_computed(scores, data, judges):
         evaluate(untrained(data, "mwb"), data, judges, only=["beauty"], **SIZES)
 
 
-@pytest.fixture(scope="module", params=DATASETS)
+@pytest.fixture(scope="module", params=EMBEDDED)
 def other(request):
     data = load_dataset(request.param)
     shapes = {m.name: m.shape for m in data.modalities}
@@ -147,7 +148,7 @@ def other(request):
 
 
 @pytest.mark.parametrize("name", ["moe_dreg", "mopoe_style", "mmvamp", "nexus", "mac_wae"])
-def test_every_kind_of_model_is_measured_on_every_dataset(name, other, tmp_path):
+def test_every_kind_of_model_is_measured_on_every_embedded_dataset(name, other, tmp_path):
     """What is not defined for it says why; everything else is a number, and is read back."""
     data, judges = other
     model = untrained(data, name)
