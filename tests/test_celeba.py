@@ -110,7 +110,7 @@ def test_aligned_faces_are_cut_and_scaled_from_a_folder_or_a_zip_alike(directory
     with zipfile.ZipFile(directory / "img_align_celeba.zip") as archive:
         archive.extractall(directory)
     (directory / "img_align_celeba.zip").unlink()
-    (directory / "faces_64.npy").unlink()
+    (directory / "img_align_celeba_64.npy").unlink()
     assert torch.equal(load_dataset("celeba").train.arrays["image"], zipped.train.arrays["image"])
 
 
@@ -119,7 +119,7 @@ def test_scaled_faces_are_kept_and_read_back(directory):
     path = directory / "img_align_celeba.zip"
     write_zip(path, (178, 218))
     first = load_dataset("celeba")
-    assert sorted(p.name for p in directory.glob("faces*")) == ["faces_64.npy"]
+    assert sorted(p.name for p in directory.glob("*.npy")) == ["img_align_celeba_64.npy"]
     write_zip(path, (178, 218), **dict.fromkeys(["000001", "000002"], b"never opened"))
     again = load_dataset("celeba", n_test=2)
     assert torch.equal(again.train.arrays["image"], first.train.arrays["image"])
@@ -129,11 +129,11 @@ def test_scaled_faces_are_kept_and_read_back(directory):
 def test_kept_faces_that_are_not_those_of_the_archive_are_refused(directory):
     write_lists(directory)
     write_zip(directory / "img_align_celeba.zip", (178, 218))
-    np.save(directory / "faces_64.npy", np.zeros((9, 3, 64, 64), np.uint8))
-    with pytest.raises(DataError, match=r"must hold 10 faces, .* got \(9, .*remove it"):
+    np.save(directory / "img_align_celeba_64.npy", np.zeros((9, 3, 64, 64), np.uint8))
+    with pytest.raises(DataError, match=r"must hold 10 pictures, .* got \(9, .*remove it"):
         load_dataset("celeba")
-    (directory / "faces_64.npy").write_bytes(b"\x93NUMPY")
-    with pytest.raises(DataError, match="faces_64.npy is damaged .*remove it"):
+    (directory / "img_align_celeba_64.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(DataError, match="img_align_celeba_64.npy is damaged .*remove it"):
         load_dataset("celeba")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from explorer.datasets.celeba import celeba
+from explorer.datasets.cub import cub, cub_attributes
 from explorer.datasets.digits_photo_text import digits_photo_text
 from explorer.datasets.mfeat import mfeat
 from explorer.datasets.mhd import mhd, mhd_like
@@ -28,6 +29,8 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "mnist_svhn_text": mnist_svhn_text,
     "mfeat": mfeat,
     "celeba": celeba,
+    "cub_attributes": cub_attributes,
+    "cub": cub,
     "mhd_like": mhd_like,
     "mhd": mhd,
     "rats": rats,

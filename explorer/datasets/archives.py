@@ -4,6 +4,7 @@ Whatever is wrong with a file ends in a ``DataError`` that names it and the reme
 """
 
 import io
+import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -72,7 +73,7 @@ def read_pictures(
     path: Path,
     pictures: dict[str, Callable[[], bytes]],
     names: Sequence[str],
-    prepare: Callable[[Image.Image], Image.Image],
+    prepare: Callable[[str, Image.Image], Image.Image],
     side: int,
 ) -> NDArray:
     """Pictures in color as they are asked for, uint8 ``(N, 3, side, side)``.
@@ -84,7 +85,7 @@ def read_pictures(
     names
         Which, in this order.
     prepare
-        From a picture to one of ``side`` x ``side``; a ``ValueError`` it raises says
+        From a name and its picture to one of ``side`` x ``side``; a ``ValueError`` it raises says
         what is wrong with the picture.
 
     Raises
@@ -108,10 +109,49 @@ def read_pictures(
                 f"picture {name!r} in {path} is damaged ({error}); {again(dataset)}"
             ) from error
         try:
-            row[:] = np.asarray(prepare(image))
+            row[:] = np.asarray(prepare(name, image))
         except ValueError as error:
             raise DataError(f"picture {name!r} in {path}: {error}") from error
     return np.ascontiguousarray(found.transpose(0, 3, 1, 2))
+
+
+def keep_pictures(
+    dataset: str,
+    path: Path,
+    pictures: dict[str, Callable[[], bytes]],
+    names: Sequence[str],
+    prepare: Callable[[str, Image.Image], Image.Image],
+    side: int,
+) -> NDArray:
+    """As :func:`read_pictures`, from a file beside ``path`` that has all of them prepared.
+
+    It is made the first time, whole or not at all: large pictures take minutes.
+
+    Raises
+    ------
+    DataError
+        As there; or the file does not hold what is at ``path``.
+    """
+    copy, every = path.with_name(f"{path.stem}_{side}.npy"), list(pictures)
+    if not copy.is_file():
+        partial = copy.with_suffix(".partial")
+        with partial.open("wb") as file:
+            np.save(file, read_pictures(dataset, path, pictures, every, prepare, side))
+        os.replace(partial, copy)
+    try:
+        prepared = np.load(copy, mmap_mode="r", allow_pickle=False)
+    except DAMAGE as error:
+        raise DataError(f"{copy} is damaged ({error}); remove it, it is made again") from error
+    if prepared.shape != (len(every), 3, side, side) or prepared.dtype != np.uint8:
+        raise DataError(
+            f"{copy} must hold {len(every)} pictures, as {path.name} does, got {prepared.shape}; "
+            "remove it, it is made again"
+        )
+    place = {name: k for k, name in enumerate(every)}
+    missing = [name for name in names if name not in place]
+    if missing:
+        raise DataError(f"{path} lacks {len(missing)} pictures, {missing[0]!r} first")
+    return np.stack([prepared[place[name]] for name in names])
 
 
 def again(dataset: str) -> str:

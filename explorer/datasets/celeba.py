@@ -15,13 +15,14 @@ one's own, where a text counts its characters: 1 for ``image`` and 12288 / 256 =
 released code has the same ratio (a third and 16).
 
 Faces come from the folder ``img_align_celeba`` or its zip, cut and scaled once and kept in
-``faces_64.npy`` beside them (some minutes, 2.5 GB), or from a zip of 64x64 pictures, perhaps of
-some of them. Shapes: N faces, A attributes.
+``img_align_celeba_64.npy`` beside them (some minutes, 2.5 GB); or from a zip of 64x64 pictures,
+perhaps of some of them.
+
+Shapes: N faces, A attributes.
 """
 
 import gzip
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +30,17 @@ import torch
 from numpy.typing import NDArray
 from PIL.Image import Image, Resampling
 
-from explorer.datasets.archives import DAMAGE, again, open_pictures, read_pictures
+from explorer.datasets.archives import (
+    DAMAGE,
+    again,
+    keep_pictures,
+    open_pictures,
+    read_pictures,
+)
 from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.modality import Dataset, Modality
 from explorer.datasets.rows import Rows
+from explorer.datasets.text import encode
 
 SIDE, CUT, ALIGNED = 64, 148, (178, 218)
 LENGTH = 256
@@ -76,7 +84,8 @@ def celeba(*, n_train: int = 162_770, n_test: int = 19_962, seed: int = 0) -> Da
             if not own:
                 raise DataError(f"none of the pictures in {path} is for {part}; {again('celeba')}")
         chosen = [name for own in parts for name in own]
-        faces = torch.from_numpy(_faces(path, pictures, chosen))
+        read = read_pictures if path.name == Path(SMALL).name else keep_pictures
+        faces = torch.from_numpy(read("celeba", path, pictures, chosen, _cut, SIDE))
     attributes = _attributes([lists[name][1] for name in chosen], len(names))
     classes = tuple(name.replace("_", " ").lower() for name in names)
     texts = torch.from_numpy(write_texts(attributes, classes, seed))
@@ -128,13 +137,11 @@ def write_texts(attributes: NDArray, words: Sequence[str], seed: int) -> NDArray
         texts.append(", ".join(present))
     slack = LENGTH - 1 - np.array([len(text) for text in texts])
     starts = np.random.default_rng(seed).integers(0, slack)
-    written = "".join(
+    padded = [
         ("*" * start + text).ljust(LENGTH, "*")
         for start, text in zip(starts.tolist(), texts, strict=True)
-    )
-    code = np.zeros(128, np.uint8)
-    code[[ord(symbol) for symbol in SYMBOLS]] = np.arange(len(SYMBOLS))
-    return code[np.frombuffer(written.encode("ascii"), np.uint8)].reshape(-1, LENGTH)
+    ]
+    return encode(padded, SYMBOLS, LENGTH)
 
 
 def read_lists() -> tuple[tuple[str, ...], dict[str, tuple[int, str]]]:
@@ -185,31 +192,7 @@ def _attributes(lines: Sequence[str], n: int) -> NDArray:
     return (np.array(values) == "1").astype(np.int64)
 
 
-def _faces(path: Path, pictures: dict[str, Callable[[], bytes]], names: list[str]) -> NDArray:
-    """Faces of these names, uint8 ``(N, 3, 64, 64)``, from a copy on the disk where it pays."""
-    if path.name == Path(SMALL).name:
-        return read_pictures("celeba", path, pictures, names, _cut, SIDE)
-    copy, every = path.with_name("faces_64.npy"), list(pictures)
-    if not copy.is_file():
-        faces = read_pictures("celeba", path, pictures, every, _cut, SIDE)
-        partial = copy.with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.save(file, faces)
-        os.replace(partial, copy)
-    try:
-        faces = np.load(copy, mmap_mode="r", allow_pickle=False)
-    except DAMAGE as error:
-        raise DataError(f"{copy} is damaged ({error}); remove it, it is made again") from error
-    if faces.shape != (len(every), 3, SIDE, SIDE) or faces.dtype != np.uint8:
-        raise DataError(
-            f"{copy} must hold {len(every)} faces, as {path.name} does, got {faces.shape}; "
-            "remove it, it is made again"
-        )
-    place = {name: k for k, name in enumerate(every)}
-    return np.stack([faces[place[name]] for name in names])
-
-
-def _cut(image: Image) -> Image:
+def _cut(name: str, image: Image) -> Image:
     """The middle of an aligned face, 64x64; what is 64x64 already stays as it is."""
     if image.size == (SIDE, SIDE):
         return image

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
@@ -34,6 +36,14 @@ def spell(texts: Sequence[str], symbols: str, length: int) -> Tensor:
             raise ValueError(f"a text must have at most {length} characters, got {text!r}")
     indices = [[symbols.index(symbol) for symbol in text.ljust(length)] for text in texts]
     return one_hot(torch.tensor(indices, dtype=torch.long), len(symbols)).float()
+
+
+def encode(texts: Sequence[str], symbols: str, length: int) -> NDArray:
+    """Long texts as numbers of ASCII symbols, uint8 ``(N, length)``; all of ``length``."""
+    code = np.zeros(128, np.uint8)
+    code[[ord(symbol) for symbol in symbols]] = np.arange(len(symbols))
+    written = np.frombuffer("".join(texts).encode("ascii"), np.uint8)
+    return code[written].reshape(len(texts), length)
 
 
 def read(x: Tensor, symbols: str) -> list[str]:
