@@ -285,7 +285,7 @@ def test_a_truncated_file_is_damaged_and_a_missing_one_is_named(mhd_files):
         load_dataset("mhd")
 
 
-def test_real_files_are_loaded_in_seconds_whole():
+def test_real_files_are_loaded_whole_and_every_modality_weighs_alike():
     place = Path(os.environ.get("EXPLORER_DATA", ""))
     if not (place / "pendigits" / "pendigits.npz").is_file():
         pytest.skip("pen digits are not at hand: set EXPLORER_DATA to a folder with pendigits/")
@@ -295,5 +295,11 @@ def test_real_files_are_loaded_in_seconds_whole():
     assert len(data.train.tables["trajectory"]) == 7494
     assert len(data.test.tables["sound"]) == 300
     assert len(data.train.arrays["trajectory"].unique()) == 7494
+    batch = data.train[slice(0, 5000)]
+    for m in data.modalities[:3]:
+        x = batch[m.name].flatten(1)
+        knowing_nothing = m.weight * x.var(0).sum() / 2  # nats, with scale 1
+        assert 170 < knowing_nothing < 230
+    assert 170 < data.modalities[3].weight * np.log(10) < 230
     stored = [*data.train.arrays.values(), *data.train.tables.values()]
     assert sum(x.nbytes for x in stored) < 20e6

@@ -19,7 +19,12 @@ testing, so all six speakers are in both. Eight points do not say where the pen 
 are joined by a line.
 
 Likelihoods are those of the MAC-WAE comparison, without its squashing: normal with scale 1, and
-cross-entropy for the label. Weights are its own too, all 1.
+cross-entropy for the label. It weighs all alike and was best at its smallest beta, .1. Here beta
+stays 1, and weights are such that a decoder that knows nothing, and says the mean, loses 200 nats
+more than one that is exact, in every modality of ``mhd_like`` (``WEIGHTS``). After 700 steps of
+``mopoe`` this read better everywhere than weights of 1, or of the published rule by sizes: a
+picture out of its own latent as the right digit in .70 of cases, not .35 or .37. ``mhd`` has the
+weights of its own paper: 50 for trajectories and labels, 1 for pictures and sounds.
 
 Shapes: N tuples, P paths, C clips.
 """
@@ -44,6 +49,12 @@ SIDE, FRAMES, FULL = 28, 32, 100
 
 WIDTHS = (1.5, 3.5)
 """Thinnest and thickest line of a picture, in pixels."""
+
+WEIGHTS = {
+    "mhd_like": {"image": 4.0, "trajectory": 270.0, "sound": 12.5, "label": 87.0},
+    "mhd": {"image": 1.0, "trajectory": 50.0, "sound": 1.0, "label": 50.0},
+}
+"""Dataset and modality -> what the log-likelihood is multiplied by in training."""
 
 CONVERSION = """
 import numpy, torch
@@ -101,6 +112,7 @@ def mhd_like(*, n_train: int = 30_000, n_test: int = 5_000, seed: int = 0) -> Da
     return Dataset(
         name="mhd_like",
         modalities=_modalities(
+            "mhd_like",
             image=((1, SIDE, SIDE), "patch", "the pen's path, drawn"),
             trajectory=((2, 8), "dense", "8 points of a pen's path"),
             sound=((1, SPOKEN_DIGITS.bands, FRAMES), "patch", "the digit, spoken"),
@@ -141,6 +153,7 @@ def mhd(*, n_train: int = 0, n_test: int = 0, seed: int = 0) -> Dataset:
     return Dataset(
         name="mhd",
         modalities=_modalities(
+            "mhd",
             image=(shapes["image"], "patch", "the pen's path, drawn"),
             trajectory=(shapes["trajectory"], "dense", "the pen's path"),
             sound=(shapes["sound"], "dense", "the digit, spoken"),
@@ -182,7 +195,8 @@ def deal_to(labels: Tensor, classes: Tensor, generator: torch.Generator) -> Tens
     return dealt
 
 
-def _modalities(**looks: tuple[tuple[int, ...], str, str]) -> tuple[Modality, ...]:
+def _modalities(dataset: str, **looks: tuple[tuple[int, ...], str, str]) -> tuple[Modality, ...]:
+    """Modalities from their shape, network and description."""
     kinds = {"sound": "audio"}
     likelihoods = {"label": "categorical"}
     parts = {"label": CLASSES}
@@ -194,6 +208,7 @@ def _modalities(**looks: tuple[tuple[int, ...], str, str]) -> tuple[Modality, ..
             network=network,
             description=description,
             kind=kinds.get(name, name),
+            weight=WEIGHTS[dataset][name],
             parts=parts.get(name, ()),
         )
         for name, (shape, network, description) in looks.items()
