@@ -206,7 +206,7 @@ def _drawn(folder: Path, names: list[str], n: int, generator: torch.Generator) -
     return [names[i] for i in torch.randperm(len(names), generator=generator)[:n].tolist()]
 
 
-def _of_size(image: Image.Image) -> Image.Image:
+def _of_size(name: str, image: Image.Image) -> Image.Image:
     if image.size != (SIZE, SIZE):
         raise ValueError(f"it must be {SIZE} by {SIZE}, got {image.size[0]} by {image.size[1]}")
     return image
