@@ -142,8 +142,8 @@ def evaluate(
         have = len(getattr(data, name))
         if have < n:
             raise ValueError(
-                f"evaluation needs {n} {name} tuples with every modality, {data.name!r} has "
-                f"{have}; ask for fewer"
+                f"evaluation needs {n} {name} tuples, {data.name!r} has {have} with every "
+                "modality; ask for fewer"
             )
 
     def step(name: str) -> Progress:

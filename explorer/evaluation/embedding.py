@@ -246,6 +246,8 @@ def embed(
     started = time.perf_counter()
     tuples = torch.arange(min(n_tuples, len(data.test.labels)))
     candidates = torch.arange(min(n_candidates, len(data.train.labels)))
+    if len(candidates) < K:
+        raise ValueError(f"a map needs {K} training tuples or more, got {len(candidates)}")
     labels = data.test.labels[tuples].numpy()
     candidate_labels = data.train.labels[candidates].numpy()
     progress("encoding")
@@ -362,9 +364,12 @@ def save_embedding(embedding: Embedding, folder: Path) -> None:
 
 
 def embed_pretrained(dataset: str, model: str, data: Dataset, root: Path | None, **options) -> Path:
-    """Embed a checkpoint, save the maps beside it and return the folder."""
+    """Embed a checkpoint, save the maps beside it and return the folder.
+
+    Of data with gaps, tuples that have every modality are mapped.
+    """
     folder = checkpoint_directory(dataset, model, root)
-    embedding = embed(load_pretrained(dataset, model, root), data, **options)
+    embedding = embed(load_pretrained(dataset, model, root), data.having(), **options)
     embedding.report.update(model=model, weights=fingerprint(folder))
     save_embedding(embedding, folder)
     return folder
