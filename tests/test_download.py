@@ -361,6 +361,14 @@ def info(name, kind=tarfile.REGTYPE, link=""):
     return member
 
 
+def locked(archive):
+    """The same zip, marked as needing a password."""
+    content = bytearray(archive)
+    content[6] |= 1
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(content)
+
+
 GOOD = tarred(
     (info("top", tarfile.DIRTYPE), b""),
     (info("top/CUB_200_2011/images/1.jpg"), CONTENT),
@@ -391,6 +399,7 @@ BAD_ARCHIVES = {
     "device": (tarred((info("CUB_200_2011/a", tarfile.CHRTYPE), b"")), "link or device"),
     "bomb": (zipped(**{"CUB_200_2011/zeros": bytes(10**7)}), "honestly holds; it is not used"),
     "cut short": (GOOD[: len(GOOD) // 2], "is damaged"),
+    "needs a password": (locked(zipped(**{"CUB_200_2011/a": "x"})), "is damaged .*password"),
     "no archive": (CONTENT, "is damaged"),
     "other folder": (zipped(**{"CUB/a": "x"}), "must hold a folder CUB_200_2011, and has none"),
 }

@@ -248,7 +248,7 @@ SOURCES: dict[str, Source] = {
             Way(
                 "official files",
                 (File("mhd/mhd_train.pt"), File("mhd/mhd_test.pt")),
-                "They lie on their authors' drive. The repository on the page has a script that "
+                "MHD lies on its authors' drive. The repository on the page has a script that "
                 "downloads mhd_train.pt and mhd_test.pt from there.",
             ),
             Way("converted files", (File("mhd/mhd_train.npz"), File("mhd/mhd_test.npz"))),
@@ -272,9 +272,10 @@ SOURCES: dict[str, Source] = {
             Way(
                 "official pictures and captions",
                 (CUB, File("cub/text_c10")),
-                "The pictures come by the command; ten captions a picture (Reed et al. 2016) lie "
-                "on a drive: in the repository github.com/reedscot/cvpr2016, follow the link to "
-                "the birds' captions, and unpack the folder text_c10.",
+                "The pictures come by python -m explorer data fetch cub. Ten captions a picture "
+                "(Reed et al. 2016) lie on a drive: in the repository "
+                "https://github.com/reedscot/cvpr2016, follow the link to the birds' captions, and "
+                "unpack the folder text_c10.",
             ),
         ),
         "for non-commercial research",

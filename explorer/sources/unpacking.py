@@ -24,11 +24,12 @@ MOST_TIMES = 200
 BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
+    gzip.BadGzipFile,
     zlib.error,
     EOFError,
-    NotImplementedError,
-    gzip.BadGzipFile,
+    RuntimeError,
 )
+"""What reading a damaged archive raises, or one with a password or an unknown compression."""
 
 
 class NoRoom(DataError):
