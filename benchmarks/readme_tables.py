@@ -12,9 +12,11 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from explorer.checkpoints import PRETRAINED
+from explorer.checkpoints import PRETRAINED, list_pretrained
+from explorer.pages.choices import DATASET_LABELS
 from explorer.palette import LABELS, MODEL_LABELS
 from explorer.scores import Evaluation, columns, headline, leaders, read_evaluations, tidy
+from explorer.sources import is_embedded
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -29,6 +31,27 @@ def scores() -> str:
 def score_table(evaluations: list[Evaluation]) -> str:
     """Return the headline of every evaluated model as Markdown, with how to read it."""
     evaluated = [evaluation for evaluation in evaluations if evaluation.scores is not None]
+    return f"{headlines(evaluated)}\n\n{note(evaluated)}"
+
+
+def real() -> str:
+    """Return the headlines of every dataset that needs files, with what each rests on."""
+    datasets = dict.fromkeys(name for name, _, _ in list_pretrained(root=PRETRAINED))
+    parts = []
+    for dataset in datasets:
+        evaluated = [e for e in read_evaluations(dataset, PRETRAINED) if e.scores is not None]
+        if evaluated and not is_embedded(dataset):
+            minutes = [evaluation.trained["core_minutes"] for evaluation in evaluated]
+            parts += [
+                f"**{DATASET_LABELS[dataset]}**, trained {min(minutes):.1f} to "
+                f"{max(minutes):.1f} core-minutes each:",
+                headlines(evaluated),
+            ]
+    return "\n\n".join(parts)
+
+
+def headlines(evaluated: list[Evaluation]) -> str:
+    """Return the headline of every evaluated model as Markdown."""
     figures = tidy(evaluated)
     rows = {evaluation.model: headline(figures, evaluation.model) for evaluation in evaluated}
     names = columns(rows.values())
@@ -42,7 +65,7 @@ def score_table(evaluations: list[Evaluation]) -> str:
         ]
         for model, row in rows.items()
     ]
-    return f"{markdown(['model', 'steps', *names], cells)}\n\n{note(evaluated)}"
+    return markdown(["model", "steps", *names], cells)
 
 
 def note(evaluated: list[Evaluation]) -> str:
@@ -127,7 +150,7 @@ def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {"scores": scores, "speed": speed}
+TABLES: dict[str, Callable[[], str]] = {"scores": scores, "real": real, "speed": speed}
 """Name in the README's markers -> what stands between them."""
 
 
