@@ -10,6 +10,7 @@ from sklearn.metrics import average_precision_score
 
 from explorer.datasets.modality import Dataset, Modality, of_class
 from explorer.datasets.rows import Rows
+from explorer.datasets.text import encode
 from explorer.evaluation import evaluate
 from explorer.evaluation.attributes import linear_scores
 from explorer.evaluation.average_precision import bootstrap_error, mean_average_precision
@@ -147,3 +148,20 @@ def test_judges_of_several_classes_take_any_leading_axes():
     judges = Classifiers({"a": (6,)}, 3, kinds={"a": "vector"}, multi_label=True)
     assert judges.probabilities({"a": torch.rand(2, 4, 6)})["a"].shape == (2, 4, 3)
     assert judges.predict({"a": torch.rand(2, 4, 6)})["a"].shape == (2, 4, 3)
+
+
+def test_texts_that_spell_names_are_read_wherever_they_stand():
+    names, symbols = ("big nose", "big lips", "male"), "* ,abcdefghijklmnopqrstuvwxyz"
+    written = ["big lips".ljust(64, "*"), "**male, big nose".rjust(64, "*"), "*" * 64]
+    x = torch.eye(len(symbols))[torch.from_numpy(encode(written, symbols, 64).astype(int))]
+    text = Modality("t", (64, len(symbols)), "categorical", "dense", kind="text", symbols=symbols)
+    truth = torch.tensor([[0, 1, 0], [1, 0, 1], [0, 0, 0]])
+    rows = Rows({"t": x, "v": truth.float()}, truth)
+    data = Dataset("names", (text, Modality("v", (3,), kind="vector")), rows, rows, names)
+    judges = train_classifiers(data, epochs=1)
+    assert torch.equal(judges.predict({"t": x})["t"], truth)
+    assert judges.ceiling["t"] == 1
+    wrong = x.clone()
+    wrong[0, 7] = x[0, 8]  # "big lip*": the less of a name is there, the less sure
+    sure = judges.probabilities({"t": torch.stack([x[0], wrong[0], x[0] / 2 + x[2] / 2])})["t"]
+    assert sure[0, 1] > 0.9 > 0.5 > sure[1, 1] > sure[2, 1]

@@ -5,8 +5,7 @@ wherever a verdict is (generated digits can be easier than real ones and pass it
 in eval mode: released code leaves dropout on, which cost classifiers like its own nine to eighteen
 points of accuracy, and costs these one.
 
-To read another kind of modality, add a line to ``CLASSIFIER_NETWORKS``; one to ``AUGMENTATIONS``
-where observations can be varied without changing their class.
+The networks themselves are in ``explorer.evaluation.readers``.
 
 Shapes: B batch, C classes; any leading axes are allowed where the docstring says ``*``.
 """
@@ -25,6 +24,7 @@ from torch.nn import functional as F
 from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory
 from explorer.datasets import Dataset
 from explorer.evaluation.average_precision import mean_average_precision
+from explorer.evaluation.readers import AUGMENTATIONS, CLASSIFIER_NETWORKS, spell_names
 
 FOLDER, WEIGHTS, CONFIG = "classifiers", "model.safetensors", "classifiers.json"
 LEAST_STEPS = 300
@@ -70,11 +70,14 @@ class Classifiers(nn.Module):
         self.kinds = dict.fromkeys(self.shapes, "image") | (kinds or {})
         self.networks = nn.ModuleDict(
             {
-                name: CLASSIFIER_NETWORKS[self.kinds[name]](shape, n_classes)
+                name: CLASSIFIER_NETWORKS[self._reader(name)](shape, n_classes)
                 for name, shape in self.shapes.items()
             }
         )
         self.eval()
+
+    def _reader(self, name: str) -> str:
+        return "names" if self.multi_label and self.kinds[name] == "text" else self.kinds[name]
 
     def train(self, mode: bool = True) -> "Classifiers":
         """Stay in eval mode: a judge with dropout on calls real images wrong."""
@@ -130,95 +133,6 @@ class Classifiers(nn.Module):
         return shape
 
 
-def read_image(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """Three strided convolutions and two linear layers: 0.1 M parameters for 28x28 images."""
-    channels, *sides = shape
-    places = math.prod(-(-(side // 2) // 4) for side in sides)
-    return nn.Sequential(
-        *_normalised(nn.Conv2d(channels, 24, 4, stride=2, padding=1, bias=False), 24),  # 14x14
-        *_normalised(nn.Conv2d(24, 48, 3, stride=2, padding=1, bias=False), 48),  # 7x7
-        *_normalised(nn.Conv2d(48, 64, 3, stride=2, padding=1, bias=False), 64),  # 4x4
-        nn.Flatten(),
-        nn.Dropout(0.5),
-        nn.Linear(64 * places, 64),
-        nn.ReLU(),
-        nn.Dropout(0.25),
-        nn.Linear(64, n_classes),
-    )
-
-
-def read_text(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """Windows of five symbols, the strongest answer anywhere: words are read wherever they start.
-
-    Reads one-hot symbols and, as decoders give them, shares of symbols.
-    """
-    return nn.Sequential(
-        nn.Unflatten(1, (1, shape[0])),
-        *_normalised(nn.Conv2d(1, 64, (5, shape[1]), padding=(2, 0), bias=False), 64),
-        nn.AdaptiveMaxPool2d(1),
-        nn.Flatten(),
-        nn.Dropout(0.25),
-        nn.Linear(64, n_classes),
-    )
-
-
-def read_vector(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """One hidden layer of 64 units, for numbers and counts of any shape."""
-    return nn.Sequential(
-        nn.Flatten(),
-        nn.Dropout(0.25),
-        nn.Linear(math.prod(shape), 64, bias=False),
-        nn.BatchNorm1d(64),
-        nn.ReLU(inplace=True),
-        nn.Dropout(0.5),
-        nn.Linear(64, n_classes),
-    )
-
-
-def read_audio(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """Three strided convolutions over bands and frames of any number, averaged to 4x4."""
-    return nn.Sequential(
-        *_normalised(nn.Conv2d(shape[0], 24, 3, stride=2, padding=1, bias=False), 24),
-        *_normalised(nn.Conv2d(24, 48, 3, stride=2, padding=1, bias=False), 48),
-        *_normalised(nn.Conv2d(48, 64, 3, stride=2, padding=1, bias=False), 64),
-        nn.AdaptiveAvgPool2d(4),
-        nn.Flatten(),
-        nn.Dropout(0.5),
-        nn.Linear(64 * 4 * 4, n_classes),
-    )
-
-
-def read_trajectory(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """Two hidden layers of 128 units, for the few points of a path."""
-    return nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(math.prod(shape), 128, bias=False),
-        nn.BatchNorm1d(128),
-        nn.ReLU(inplace=True),
-        nn.Linear(128, 128),
-        nn.ReLU(),
-        nn.Dropout(0.5),
-        nn.Linear(128, n_classes),
-    )
-
-
-def read_label(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """One linear layer: the label says it itself."""
-    return nn.Sequential(nn.Linear(math.prod(shape), n_classes))
-
-
-CLASSIFIER_NETWORKS: dict[str, Callable[[tuple[int, ...], int], nn.Sequential]] = {
-    "image": read_image,
-    "text": read_text,
-    "vector": read_vector,
-    "spikes": read_vector,
-    "audio": read_audio,
-    "trajectory": read_trajectory,
-    "attributes": read_vector,
-    "label": read_label,
-}
-
-
 def train_classifiers(
     data: Dataset,
     *,
@@ -232,7 +146,8 @@ def train_classifiers(
 
     Images are turned, sheared, scaled and shifted a little at every step: the digits come from
     few hands, and without it they are learned by heart (about one point less on test images).
-    Texts are misspelled a little, so that no single letter is trusted.
+    Texts are misspelled a little, so that no single letter is trusted. Where several classes may
+    hold, a text is taken to spell out their names, and read so.
 
     Parameters
     ----------
@@ -254,10 +169,15 @@ def train_classifiers(
         multi_label=data.multi_label,
     )
     networks = classifiers.networks
-    for network in networks.values():
-        network.train()
+    for m in data.modalities:
+        networks[m.name].train()
+        if data.multi_label and m.kind == "text":
+            spell_names(networks[m.name], data.classes, m.symbols)
     optimizer = torch.optim.AdamW(
-        networks.parameters(), lr=learning_rate, weight_decay=0.02, fused=True
+        [parameter for parameter in networks.parameters() if parameter.requires_grad],
+        lr=learning_rate,
+        weight_decay=0.02,
+        fused=True,
     )
     generator = torch.Generator().manual_seed(seed)
     whole = data.having()
@@ -270,6 +190,8 @@ def train_classifiers(
         loss = torch.zeros(())
         for name, x, classes in _there(batch, labels, classifiers.shapes):
             network, augment = networks[name], AUGMENTATIONS.get(classifiers.kinds[name])
+            if not _is_learned(network):
+                continue
             x = x if augment is None else augment(x, generator)
             loss = loss + (
                 F.binary_cross_entropy_with_logits(network(x), classes.float())
@@ -341,40 +263,17 @@ def load_classifiers(dataset_name: str, root: Path | str | None = None) -> Class
     return classifiers
 
 
-def _normalised(layer: nn.Module, channels: int) -> tuple[nn.Module, ...]:
-    return layer, nn.BatchNorm2d(channels), nn.ReLU(inplace=True)
+def find_classifiers(dataset_name: str, root: Path | None = None) -> Classifiers | str:
+    """Those under ``root`` if there are some, else those at hand; or why there are none."""
+    own = root is not None and (root / dataset_name / FOLDER / CONFIG).is_file()
+    try:
+        return load_classifiers(dataset_name, root if own else None)
+    except CheckpointError as error:
+        return str(error)
 
 
 def _schedule(done: float) -> float:
     return min(1, done / 0.15 + 1e-3) * (1 + math.cos(math.pi * done)) / 2
-
-
-def _wobble(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Turn, shear, scale and shift each image a little at random, ``(B, C, H, W)``."""
-
-    def uniform(reach: float) -> Tensor:
-        return (torch.rand(len(images), generator=generator) * 2 - 1) * reach
-
-    angle, scale, shear = uniform(0.2), 1 + uniform(0.1), uniform(0.15)
-    rows = (
-        torch.stack([scale * angle.cos(), shear - scale * angle.sin(), uniform(0.1)], -1),
-        torch.stack([scale * angle.sin(), scale * angle.cos(), uniform(0.1)], -1),
-    )
-    grid = F.affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
-
-
-def _misspell(texts: Tensor, generator: torch.Generator) -> Tensor:
-    """Put one symbol in eight as another text of the batch has it, ``(B, length, n_symbols)``."""
-    others = texts[torch.randperm(len(texts), generator=generator)]
-    slips = torch.rand(*texts.shape[:2], 1, generator=generator) < 1 / 8
-    return torch.where(slips, others, texts)
-
-
-AUGMENTATIONS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
-    "image": _wobble,
-    "text": _misspell,
-}
 
 
 def _there(
@@ -406,3 +305,7 @@ def _measure(classifiers: Classifiers, data: Dataset) -> tuple[dict[str, float],
         calls.append(called)
     stacked = torch.stack(calls)
     return ceiling, round((stacked == stacked[0]).all(0).double().mean().item(), 4)
+
+
+def _is_learned(network: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in network.parameters())
