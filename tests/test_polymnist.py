@@ -1,5 +1,7 @@
 """PolyMNIST: rebuilt by the published rule, and its released files."""
 
+import shutil
+
 import numpy as np
 import pytest
 import torch
@@ -192,10 +194,12 @@ def test_released_files_that_are_not_right_are_refused(released):
         load_dataset("polymnist_released", **ask)
 
 
-def test_released_files_that_are_missing_are_named_with_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
-    with pytest.raises(DataError, match=r"MMNIST/train/m0"):
-        load_dataset("polymnist_released")
+def test_released_folders_that_are_missing_are_named_with_the_command(released):
+    for folder in ("train/m1", "train/m4"):
+        shutil.rmtree(released / folder)
+    complaint = r"needs MMNIST/train/m1, MMNIST/train/m4 in .*data fetch polymnist_released"
+    with pytest.raises(DataError, match=complaint):
+        load_dataset("polymnist_released", n_train=30, n_test=10)
 
 
 def test_the_real_files_where_they_are_at_hand():

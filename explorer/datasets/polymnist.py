@@ -178,7 +178,9 @@ def _picture(dataset: str, file: Path) -> Tensor:
 
 def _read_released(part: str, n_tuples: int, generator: torch.Generator) -> Rows:
     dataset, arrays = "polymnist_released", {}
-    folders = [data_directory() / FOLDER / part / f"m{i}" for i in range(len(RELEASED_PICTURES))]
+    places = [f"{FOLDER}/{part}/m{i}" for i in range(len(RELEASED_PICTURES))]
+    folders = [data_directory() / place for place in places]
+    needed(dataset, *(p for p, folder in zip(places, folders, strict=True) if not folder.is_dir()))
     with open_pictures(dataset, folders[0]) as pictures:
         expected = pictures.keys()
     names = _drawn(folders[0], list(expected), n_tuples, generator)
