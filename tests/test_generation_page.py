@@ -21,6 +21,7 @@ from explorer.pages.explanations import explanations
 from explorer.pages.presets import PRESETS
 from explorer.pages.questions import Question, default_question, settle, write_question
 from explorer.palette import LABELS
+from tests.digit_files import write_digit_files
 
 PAGE = str(Path(answers.__file__).with_name("generation.py"))
 
@@ -175,6 +176,20 @@ def test_one_observation_is_shown_large_beside_what_went_in(checkpoints):
     page.selectbox(key="closer_view_digits_photo_text").set_value("digit").run()
     assert "digit was given" in page.info[0].value
     assert not page.exception
+
+
+def test_sounds_are_played_beside_what_went_in(checkpoints, tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
+    write_digit_files(tmp_path)
+    torch.manual_seed(0)
+    model = build_model("mopoe", load_dataset("mhd_like").modalities, latent_dim=8)
+    model.save_pretrained(checkpoints.parent / "mhd_like" / "mopoe")
+    page = opened(data="mhd_like", given="image", draws="1")
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == len(page.get("audio")) == 2
+    page.selectbox(key="closer_view_mhd_like").set_value("label").run()
+    assert not page.exception
+    assert (len(page.get("plotly_chart")), len(page.get("audio"))) == (2, 0)
 
 
 def test_pictures_are_looked_at_large_only_when_asked(checkpoints):

@@ -12,45 +12,16 @@ from explorer.datasets.download import DataError
 from explorer.datasets.mhd import CONVERSION, deal_to
 from explorer.likelihoods import LIKELIHOODS, log_likelihood
 from explorer.networks import NETWORKS
+from tests.digit_files import N_CLIPS, N_PENS, pens, write_digit_files
 
-N_PENS, N_CLIPS = 40, 60
 KINDS = {"image": "image", "trajectory": "trajectory", "sound": "audio", "label": "label"}
-
-
-def pens(seed):
-    """Paths that say which they are: the first point's x is their number."""
-    points = np.random.default_rng(seed).integers(0, 101, (N_PENS, 8, 2)).astype(np.uint8)
-    points[:, 0, 0] = np.arange(N_PENS) + 50 * seed
-    return points
 
 
 @pytest.fixture
 def like_files(tmp_path, monkeypatch):
-    """Pen digits and spoken digits as they lie in the data directory; clips sing their number."""
+    """Pen digits and spoken digits as they lie in the data directory."""
     monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
-    digits = np.arange(N_PENS).astype(np.uint8) % 10
-    (tmp_path / "pendigits").mkdir()
-    np.savez(
-        tmp_path / "pendigits" / "pendigits.npz",
-        x_train=pens(0),
-        y_train=digits,
-        x_test=pens(1),
-        y_test=digits[::-1],
-    )
-    lengths = 3000 + 20 * np.arange(N_CLIPS)
-    tones = [
-        8000 * np.sin(2 * np.pi * (200 + 50 * i) * np.arange(n) / 8000)
-        for i, n in enumerate(lengths)
-    ]
-    (tmp_path / "fsdd").mkdir()
-    np.savez(
-        tmp_path / "fsdd" / "fsdd.npz",
-        audio=np.concatenate(tones).astype(np.int16),
-        offset=np.concatenate([[0], np.cumsum(lengths)]),
-        label=(np.arange(N_CLIPS) % 10).astype(np.uint8),
-        is_test=np.arange(N_CLIPS) % 30 >= 20,
-        rate=8000,
-    )
+    write_digit_files(tmp_path)
     return tmp_path
 
 

@@ -1,5 +1,6 @@
 """One observation at a time, large: what went in beside what a model drew; sounds are played."""
 
+import numpy as np
 import streamlit as st
 from torch import Tensor
 
@@ -65,10 +66,10 @@ def show(modality: Modality, x: Tensor, title: str) -> None:
         key=f"closer {title} {modality.name}",
     )
     if modality.kind == "audio":
-        st.audio(sound(x), format="audio/wav")
+        st.audio(sound(x.numpy()), format="audio/wav")
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
-def sound(x: Tensor) -> bytes:
-    """A WAV file of a spectrogram."""
+def sound(x: np.ndarray) -> bytes:
+    """A WAV file of a spectrogram ``(1, bands, frames)``."""
     return hear(x)
