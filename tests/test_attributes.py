@@ -165,3 +165,26 @@ def test_texts_that_spell_names_are_read_wherever_they_stand():
     wrong[0, 7] = x[0, 8]  # "big lip*": the less of a name is there, the less sure
     sure = judges.probabilities({"t": torch.stack([x[0], wrong[0], x[0] / 2 + x[2] / 2])})["t"]
     assert sure[0, 1] > 0.9 > 0.5 > sure[1, 1] > sure[2, 1]
+
+
+def test_where_one_class_is_wanted_it_is_whether_the_leading_one_holds(data, judges):
+    asked = replace(data, leading="green").single()
+    assert asked.classes == ("not green", "green")
+    assert not asked.multi_label
+    assert asked.single() is asked
+    assert torch.equal(asked.test.labels, data.test.labels[:, 1])
+    assert torch.equal(asked.test[[3]]["vector"], data.test[[3]]["vector"])
+    assert asked.train.to("meta").labels.device.type == "meta"
+    with pytest.raises(ValueError, match="leading class .* one of red, green, blue, got ''"):
+        data.single()
+
+
+def test_judges_of_one_class_are_as_sure_of_it_as_before(data, judges):
+    asked = judges.single(replace(data, leading="green"))
+    batch = data.test[slice(None)]
+    for name, p in asked.probabilities(batch).items():
+        torch.testing.assert_close(p[:, 1], judges.probabilities(batch)[name][:, 1])
+        right = (p.argmax(1) == data.test.labels[:, 1]).double().mean()
+        assert asked.ceiling[name] == pytest.approx(right.item(), abs=1e-4)
+    assert judges.multi_label
+    assert asked.single(data) is asked

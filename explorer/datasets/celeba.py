@@ -45,6 +45,8 @@ from explorer.datasets.text import encode
 SIDE, CUT, ALIGNED = 64, 148, (178, 218)
 LENGTH = 256
 SYMBOLS = "* ,abcdefghijklmnopqrstuvwxyz0123456789"
+LEADING = "smiling"
+"""Holds of about half of the faces."""
 TRAIN, TEST = 0, 2
 """Numbers of the official splits; 1 is for validation."""
 OFFICIAL = ("img_align_celeba", "img_align_celeba.zip")
@@ -116,6 +118,7 @@ def celeba(*, n_train: int = 162_770, n_test: int = 19_962, seed: int = 0) -> Da
         train=train,
         test=test,
         classes=classes,
+        leading=LEADING,
     )
 
 

@@ -138,6 +138,34 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Single:
+    """A split of which several classes may hold, with one of them as its label: 1 where it does."""
+
+    split: Split
+    k: int
+
+    @property
+    def labels(self) -> Tensor:
+        """Whether class k holds of each sample."""
+        return self.split.labels[:, self.k]
+
+    @property
+    def observed(self) -> Tensor | None:
+        """As of the split."""
+        return getattr(self.split, "observed", None)
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]:
+        return self.split[index]
+
+    def to(self, device: torch.device | str) -> "Single":
+        """The same samples on ``device``."""
+        return replace(self, split=self.split.to(device))
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A multimodal dataset, train and test apart.
 
@@ -151,6 +179,8 @@ class Dataset:
         The splits; no source observation is in both.
     classes
         What label k is called; where several may hold, what attribute k is called.
+    leading
+        Where several may hold: the one that is asked about where a sample can have one class only.
     """
 
     name: str
@@ -158,11 +188,29 @@ class Dataset:
     train: Split
     test: Split
     classes: tuple[str, ...]
+    leading: str = ""
 
     @property
     def multi_label(self) -> bool:
         """Whether several classes may hold of a sample."""
         return self.train.labels.ndim == 2
+
+    def single(self) -> "Dataset":
+        """The same with one class a sample: whether ``leading`` holds, where several may."""
+        if not self.multi_label:
+            return self
+        if self.leading not in self.classes:
+            raise ValueError(
+                f"the leading class of {self.name!r} must be one of {', '.join(self.classes)}, got "
+                f"{self.leading!r}"
+            )
+        k = self.classes.index(self.leading)
+        return replace(
+            self,
+            train=Single(self.train, k),
+            test=Single(self.test, k),
+            classes=(f"not {self.leading}", self.leading),
+        )
 
     def having(self, *names: str) -> "Dataset":
         """The same without samples that lack one of these modalities; by default, any.

@@ -13,6 +13,7 @@ Shapes: B batch, C classes; any leading axes are allowed where the docstring say
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import torch
@@ -120,6 +121,21 @@ class Classifiers(nn.Module):
     def call(self, probabilities: Tensor) -> Tensor:
         """What probabilities ``(*, C)`` come down to; as :meth:`predict`."""
         return (probabilities > 0.5).long() if self.multi_label else probabilities.argmax(-1)
+
+    def single(self, data: Dataset) -> "Classifiers":
+        """Read one class a sample: those of ``data.single()``, measured on ``data.test``."""
+        if not self.multi_label:
+            return self
+        k = data.classes.index(data.leading)
+        asked = deepcopy(self)
+        asked.n_classes, asked.multi_label = 2, False
+        for network in asked.networks.values():
+            last = nn.Linear(network[-1].in_features, 2)
+            for new, old in ((last.weight, network[-1].weight), (last.bias, network[-1].bias)):
+                new.data = torch.stack([torch.zeros_like(old[k]), old[k]])  # odds are kept
+            network[-1] = last
+        asked.ceiling, asked.agreement = _measure(asked.eval(), data.single().having())
+        return asked
 
     def _shape(self, name: str, x: Tensor) -> tuple[int, ...]:
         if name not in self.shapes:

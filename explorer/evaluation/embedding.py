@@ -369,7 +369,7 @@ def embed_pretrained(dataset: str, model: str, data: Dataset, root: Path | None,
     Of data with gaps, tuples that have every modality are mapped.
     """
     folder = checkpoint_directory(dataset, model, root)
-    embedding = embed(load_pretrained(dataset, model, root), data.having(), **options)
+    embedding = embed(load_pretrained(dataset, model, root), data.single().having(), **options)
     embedding.report.update(model=model, weights=fingerprint(folder))
     save_embedding(embedding, folder)
     return folder

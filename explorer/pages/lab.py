@@ -53,9 +53,14 @@ def lab(name: str) -> Lab:
     return Lab(dataset(name), Models(name), classifiers(name))
 
 
-@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
 def dataset(name: str) -> Dataset:
-    """The dataset called ``name``; torch is told to use one thread."""
+    """The dataset called ``name``, with one class a sample."""
+    return _dataset(name).single()
+
+
+@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
+def _dataset(name: str) -> Dataset:
+    """Torch is told to use one thread."""
     torch.set_num_threads(1)
     return load_dataset(name)
 
@@ -129,7 +134,7 @@ def _model(name: str, key: str, modified: int) -> MultimodalVAE:
 
 @st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
 def _classifiers(name: str, modified: int) -> Classifiers:
-    return load_classifiers(name)
+    return load_classifiers(name).single(_dataset(name))
 
 
 def nearest_opponent(name: str, question: Question) -> int:

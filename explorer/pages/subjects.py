@@ -73,7 +73,7 @@ SUBJECTS: dict[str, Subject] = {
         "digit",
     ),
     "celeba": Subject(
-        "CelebA", "A face, and a text that lists which of forty attributes it has.", "attribute", 40
+        "CelebA", "A face, and a text that lists which of forty attributes it has.", "face", 2
     ),
     "cub_attributes": Subject(
         "CUB-attributes",

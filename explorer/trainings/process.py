@@ -113,7 +113,7 @@ def carry_out(request: Request, folder: Path, stop: Callable[[], bool]) -> Multi
 
 def drawer(model: MultimodalVAE, data: Dataset, folder: Path) -> Callable[[int], None]:
     """A function that draws every modality given the first, always of the same test samples."""
-    labels = data.test.labels
+    labels = data.single().test.labels
     firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()][:N_SAMPLES]
     index = (firsts + [i for i in range(N_SAMPLES) if i not in firsts])[:N_SAMPLES]
     given = data.modalities[0]
