@@ -70,14 +70,14 @@ def show(name, data="polymnist", **parameters):
 
 
 def said(page):
-    parts = (*page.info, *page.text, *page.markdown, *page.caption, *page.error)
+    parts = (*page.info, *page.text, *page.markdown, *page.caption, *page.error, *page.code)
     return " ".join(each.value for each in parts)
 
 
 @pytest.mark.parametrize("name", ["generation", "latent_space", "train"])
 def test_a_page_says_what_is_missing_and_offers_to_get_it(directory, name):
     page = show(name)
-    assert "The files of PolyMNIST, rebuilt are not here." in said(page)
+    assert "PolyMNIST, rebuilt: its files are not here." in said(page)
     assert "mnist/train-images-idx3-ubyte.gz" in said(page)
     assert "python -m explorer data fetch polymnist" in said(page)
     assert "License: MNIST" in said(page)

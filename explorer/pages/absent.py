@@ -38,10 +38,13 @@ def absence(name: str) -> str:
 
 def say_what_is_missing(name: str, why: str) -> None:
     """What it takes to have the dataset here, and a button where a program can get it."""
-    st.info(f"The files of {DATASET_LABELS[name]} are not here.", icon=":material/folder_off:")
+    state = "cannot be used" if is_at_hand(name) else "are not here"
+    st.info(f"{DATASET_LABELS[name]}: its files {state}.", icon=":material/folder_off:")
     st.text(why)
-    if is_embedded(name) or not can_be_fetched(name):
+    if is_at_hand(name) or not can_be_fetched(name):
         return
+    st.markdown("Get them with this command, or with the button:")
+    st.code(f"python -m explorer data fetch {name}", language="bash")
     st.caption(f"License: {source(name).license}")
     if st.button("Get the files", icon=":material/download:", key="absent_fetch"):
         get(name)

@@ -65,7 +65,7 @@ def main() -> None:
     why = absence(name)
     if why:
         say_what_is_missing(name, why)
-        if not trained(name):
+        if not any(isinstance(atlas.embedding(name, key), Embedding) for key in trained(name)):
             return
         st.markdown(
             "The maps of its models were made where the files are. The samples themselves "

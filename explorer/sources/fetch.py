@@ -48,6 +48,7 @@ def fetch(
     *,
     root: Path | None = None,
     way: str | None = None,
+    again: bool = False,
     progress: Progress = lambda what, done, total: None,
     on_wait: Callable[[], None] = lambda: None,
 ) -> list[Path]:
@@ -59,6 +60,8 @@ def fetch(
         The data directory; by default :func:`data_directory`.
     way
         Name of one of the source's ways; by default the first that is served directly.
+    again
+        Get files anew that are here and seem whole.
     on_wait
         Called before waiting for another process that fetches into ``root``.
 
@@ -76,7 +79,8 @@ def fetch(
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder / "lock", on_wait):
             lacking = [file for file in chosen.files if not inspect(file, root).usable]
-            served = [file for file in lacking if file.url is not None]
+            wanted = chosen.files if again else lacking
+            served = [file for file in wanted if file.url is not None]
             check_room(root, sum(file.size or 0 for file in served))
             for file in served:
                 _fetch(file, root, progress)

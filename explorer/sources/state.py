@@ -134,11 +134,13 @@ def is_at_hand(name: str) -> bool:
 
 
 def what_is_needed(name: str) -> str:
-    """What dataset ``name`` lacks and how to get it, in a sentence or two."""
+    """What dataset ``name`` lacks, and what a person has to do where no program can get it."""
     way, found = best_way(name, data_directory())
     lacking = [each.file for each in found if not each.usable]
-    some = ", ".join(file.path for file in lacking[:3]) + (", ..." if len(lacking) > 3 else "")
-    return f"It needs {_files(len(lacking))} more in {data_directory()}: {some}. {remedy(name)}"
+    some = ", ".join(file.path for file in lacking[:3])
+    rest = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    needs = f"Not in {data_directory()}: {some}{rest}."
+    return needs if can_be_fetched(name) else f"{needs} {remedy(name)}"
 
 
 def can_be_fetched(name: str) -> bool:
