@@ -25,10 +25,10 @@ app.add_typer(data_app, name="data")
 app.add_typer(pretrained_app, name="pretrained")
 console = Console()
 
-DatasetOption = Annotated[str, typer.Option(help="Key of DATASETS.")]
+DatasetOption = Annotated[str, typer.Option(help="Key of DATASETS, or a folder of your own.")]
 ModelOption = Annotated[str, typer.Option(help="Key of MODELS.")]
 RootOption = Annotated[Path | None, typer.Option("--root", help="Where checkpoints are kept.")]
-NameArgument = Annotated[str, typer.Argument(help="Key of DATASETS.")]
+NameArgument = Annotated[str, typer.Argument(help="Key of DATASETS, or a folder of your own.")]
 DataOption = Annotated[
     Path | None, typer.Option("--root", help="Data directory; by default $EXPLORER_DATA.")
 ]
@@ -74,8 +74,8 @@ def train(
     built = build_model(model, data.modalities, latent_dim=latent_dim, **options)
     if start is not None:
         start_from(built, start, model)
-    folder = (root or runs_directory()) / dataset / model
-    state = runs_directory() / dataset / model
+    folder = (root or runs_directory()) / data.name / model
+    state = runs_directory() / data.name / model
     if steps is None and epochs is None and minutes is None:
         minutes = 4.0
     try:
@@ -128,10 +128,10 @@ def embed(
 
     torch.set_num_threads(threads)
     data = load_dataset(dataset)
-    for name in _asked(dataset, model, root):
+    for name in _asked(data.name, model, root):
         with console.status(name) as status:
             folder = embed_pretrained(
-                dataset,
+                data.name,
                 name,
                 data,
                 root,
@@ -145,7 +145,9 @@ def embed(
 @app.command()
 def classifiers(
     dataset: DatasetOption = "polydigits",
-    epochs: Annotated[float, typer.Option(help="Passes over the training tuples.")] = 3.0,
+    epochs: Annotated[
+        float | None, typer.Option(help="Passes over the training tuples; 3, or more of few.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Weights, order, augmentation.")] = 0,
     threads: ThreadsOption = 1,
     root: RootOption = None,
@@ -156,22 +158,23 @@ def classifiers(
 
     from explorer.checkpoints import runs_directory
     from explorer.datasets import load_dataset
-    from explorer.evaluation.classifiers import FOLDER, save_classifiers, train_classifiers
+    from explorer.evaluation import classifiers as judges
     from explorer.training import commit
 
     torch.set_num_threads(threads)
     data = load_dataset(dataset)
+    epochs = epochs or judges.enough_epochs(data)
     with Progress(console=console) as progress:
         task = progress.add_task(f"{len(data.modalities)} classifiers", total=1.0)
-        trained = train_classifiers(
+        trained = judges.train_classifiers(
             data,
             epochs=epochs,
             seed=seed,
             on_step=lambda done: progress.update(task, completed=done),
         )
-    folder = (root or runs_directory()) / dataset / FOLDER
-    provenance = {"dataset": dataset, "epochs": epochs, "seed": seed}
-    save_classifiers(trained, folder, provenance | {"torch": torch.__version__, "commit": commit()})
+    folder = (root or runs_directory()) / data.name / judges.FOLDER
+    about = {"dataset": data.name, "epochs": epochs, "seed": seed, "torch": torch.__version__}
+    judges.save_classifiers(trained, folder, about | {"commit": commit()})
     table = Table("modality", "correct on real test observations")
     for name, share in trained.ceiling.items():
         table.add_row(name, f"{share:.4f}")
@@ -198,7 +201,7 @@ def evaluate(
 ) -> None:
     """Measure a checkpoint and write scores.json beside it.
 
-    The classifiers are those of ROOT/DATASET where there are some, else the shipped ones.
+    The classifiers are those of ROOT/DATASET, else the shipped ones; without any, coherence is not.
     """
     import time
 
@@ -209,13 +212,15 @@ def evaluate(
     from explorer.datasets import load_dataset
     from explorer.evaluation import evaluate as run
     from explorer.evaluation import fitting_sizes, origin, write_scores
-    from explorer.evaluation.classifiers import CONFIG, FOLDER, load_classifiers
+    from explorer.evaluation.classifiers import find_classifiers
 
     torch.set_num_threads(threads)
-    models = _asked(dataset, model, root)
-    own = root is not None and (root / dataset / FOLDER / CONFIG).is_file()
-    judges = load_classifiers(dataset, root if own else None)
     data = load_dataset(dataset)
+    dataset = data.name
+    models = _asked(dataset, model, root)
+    judges = find_classifiers(dataset, root)
+    if isinstance(judges, str):
+        console.print(f"coherence is left out: {judges}", soft_wrap=True)
     sizes = fitting_sizes(data, n_test=tuples, n_likelihood=likelihood_tuples)
     with Progress(console=console) as progress:
         for key in models:
@@ -346,9 +351,9 @@ def data_check(name: NameArgument, root: DataOption = None) -> None:
 
     The exit code is 1 where it cannot be used as it is.
     """
-    from explorer.datasets.command import check
+    from explorer.datasets.command import check, look_in
 
-    _look_for_data_in(root)
+    look_in(root)
     raise typer.Exit(0 if check(name, console) else 1)
 
 
@@ -359,23 +364,19 @@ def data_fetch(
     way: Annotated[
         str | None, typer.Option(help="Which files, of a dataset that is served in several ways.")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also what is here already.")] = False,
 ) -> None:
     """Download what is not here of a dataset; stop it as you like, it goes on where it was."""
-    from explorer.datasets.command import fetch
+    from explorer.datasets.command import fetch, look_in
 
-    _look_for_data_in(root)
+    look_in(root)
     try:
-        fetch(name, way, console)
+        fetch(name, way, again, console)
     except KeyboardInterrupt:
         console.print("stopped; what came is kept, the same command goes on from there")
         raise typer.Exit(130) from None
     if root is not None:
         console.print(f"set EXPLORER_DATA={root} for other commands and the app", soft_wrap=True)
-
-
-def _look_for_data_in(root: Path | None) -> None:
-    if root is not None:
-        os.environ["EXPLORER_DATA"] = str(root)
 
 
 @pretrained_app.command("list")

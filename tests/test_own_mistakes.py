@@ -73,7 +73,7 @@ MISTAKES = {
     "no label": ({"label": None}, {}, ["label is missing"]),
     "no classes": ({"label/classes": None}, {}, ["label: classes is missing"]),
     "a class for yes": ({"label/classes": [True, False]}, {}, ["in quotes"]),
-    "one class": ({"label/classes": ["tame"]}, {}, ["two classes or more"]),
+    "one class": ({"label/classes": ["tame"]}, {}, ["two to 255 classes"]),
     "parts of another number": (
         {"modalities/size/parts": ["a"]},
         {},

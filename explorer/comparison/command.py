@@ -14,9 +14,10 @@ from explorer.comparison.runs import (
     plan,
     read_results,
 )
-from explorer.datasets import load_dataset
+from explorer.datasets import load_dataset, name_of
 from explorer.evaluation.classifiers import load_classifiers
 from explorer.models import MODELS
+from explorer.own import find_folder
 
 INTERRUPTED = 130
 """Exit code of what Ctrl-C ended."""
@@ -44,6 +45,9 @@ def compare(
     """
     if seeds < 1:
         raise ValueError(f"--seeds must be at least 1, got {seeds}")
+    if len(Path(settings.dataset).parts) > 1:
+        # whoever works on it need not be in this folder
+        settings = settings._replace(dataset=str(find_folder(settings.dataset)))
     folder = comparison_directory(settings.dataset, name, root)
     runs = plan(
         list(MODELS) if models == "all" else models.split(","),
@@ -52,7 +56,7 @@ def compare(
         load_dataset(settings.dataset).modalities,
     )
     n_workers = None if workers == "auto" else _numbers("--workers", workers, int)[0]
-    load_classifiers(settings.dataset)  # without them no run could be measured
+    load_classifiers(name_of(settings.dataset))  # without them no run could be measured
     open_comparison(folder, settings)
     known = read_results(folder)
     if retry:

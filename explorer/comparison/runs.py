@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from explorer.checkpoints import runs_directory
-from explorer.datasets import DATASETS, Modality
+from explorer.datasets import Modality, name_of
 from explorer.files import write_whole
 from explorer.models import MODELS, build_model
 
@@ -116,9 +116,7 @@ def comparison_directory(dataset: str, name: str = "main", root: Path | str | No
     """Folder of a comparison, in ``root`` or where training writes; it need not exist."""
     if not re.fullmatch(r"[\w-]+", name):
         raise ValueError(f"a comparison's name is letters, digits, - and _; got {name!r}")
-    if dataset not in DATASETS:
-        raise ValueError(f"dataset must be one of {', '.join(DATASETS)}, got {dataset!r}")
-    return Path(root or runs_directory()).resolve() / "comparisons" / dataset / name
+    return Path(root or runs_directory()).resolve() / "comparisons" / name_of(dataset) / name
 
 
 def list_comparisons(dataset: str, root: Path | str | None = None) -> list[Path]:

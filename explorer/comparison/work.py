@@ -22,7 +22,7 @@ from explorer.comparison.runs import (
     read_settings,
     write_result,
 )
-from explorer.datasets import Dataset, load_dataset
+from explorer.datasets import Dataset, load_dataset, name_of
 from explorer.datasets.modality import Part
 from explorer.evaluation import evaluate, origin
 from explorer.evaluation.classifiers import Classifiers, load_classifiers
@@ -205,4 +205,4 @@ def _data(dataset: str, n_validation: int) -> tuple[Dataset, Dataset]:
 
 @cache
 def _judges(dataset: str) -> Classifiers:
-    return load_classifiers(dataset)
+    return load_classifiers(name_of(dataset))

@@ -1,5 +1,8 @@
 """``python -m explorer data``: what there is, whether it is whole, and getting it."""
 
+import os
+from pathlib import Path
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
@@ -13,7 +16,8 @@ from rich.progress import (
 from rich.table import Table
 
 from explorer.datasets import DATASETS, Dataset, load_dataset
-from explorer.own import list_folders
+from explorer.datasets.own import check as check_own
+from explorer.own import find_folder, list_folders
 from explorer.sources import (
     best_way,
     data_directory,
@@ -23,6 +27,12 @@ from explorer.sources import (
     source,
     state,
 )
+
+
+def look_in(root: Path | None) -> None:
+    """Have data looked for in ``root`` from now on; nothing for None."""
+    if root is not None:
+        os.environ["EXPLORER_DATA"] = str(root)
 
 
 def show_all(console: Console) -> None:
@@ -40,13 +50,15 @@ def show_all(console: Console) -> None:
 def check(name: str, console: Console) -> bool:
     """Print what reading all files of a dataset and loading it tells; whether it can be used.
 
-    Of the visitor's own data the loader tells every mistake.
+    Of the visitor's own data every mistake is told.
 
     Raises
     ------
     ValueError
         There is no such dataset, or its loader refuses it and says why.
     """
+    if name not in DATASETS and (folder := find_folder(name)):
+        return _check_own(folder, console)
     if name in DATASETS and not is_embedded(name) and not _check_files(name, console):
         console.print(f"{name} cannot be used. {remedy(name)}", soft_wrap=True)
         return False
@@ -56,7 +68,7 @@ def check(name: str, console: Console) -> bool:
     return True
 
 
-def fetch(name: str, way: str | None, console: Console) -> None:
+def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
     """Get what is not here of a dataset, with a bar a file.
 
     Raises
@@ -84,6 +96,7 @@ def fetch(name: str, way: str | None, console: Console) -> None:
         paths = get(
             name,
             way=way,
+            again=again,
             progress=tell,
             on_wait=lambda: console.print("another process fetches; waiting for it"),
         )
@@ -102,6 +115,25 @@ def _check_files(name: str, console: Console) -> bool:
     console.print(table)
     console.print(f"in {data_directory()}; license: {source(name).license}", soft_wrap=True)
     return all(each.usable for each in found)
+
+
+def _check_own(folder: Path, console: Console) -> bool:
+    with console.status(f"reading {folder}"):
+        found = check_own(folder, DATASETS)
+    for each in found.mistakes or found.notes:
+        console.print(f"- {each}", soft_wrap=True, markup=False, highlight=False)
+    if found.dataset is None:
+        n = len(found.mistakes)
+        count = "one mistake" if n == 1 else f"{n} mistakes"
+        console.print(f"{folder} cannot be used: {count}", soft_wrap=True, highlight=False)
+        return False
+    _show(found.dataset, console)
+    if list_folders().get(folder.name) != folder:
+        console.print(
+            f"commands find it by its path; pages, once it lies in {data_directory()}",
+            soft_wrap=True,
+        )
+    return True
 
 
 def _show(data: Dataset, console: Console) -> None:

@@ -169,6 +169,8 @@ def _build(
         return None
     observed = torch.from_numpy(np.stack([v.present for v in found.values()], axis=1))
     tables = {key: torch.eye(len(v.symbols)) for key, v in found.items() if v.symbols}
+    # many tables are sorted by class, and the first rows of a split stand for it in many places
+    order = np.random.default_rng(description.split.seed).permutation(len(labels))
     train, test = (
         Rows(
             {key: array[rows] for key, array in arrays.items()},
@@ -176,7 +178,7 @@ def _build(
             tables,
             None if observed.all() else observed[rows],
         )
-        for rows in (torch.from_numpy(rows.nonzero()[0]) for rows in (~is_test, is_test))
+        for rows in (torch.from_numpy(order[part[order]]) for part in (~is_test, is_test))
     )
     classes = description.label.classes
     for which, split in (("train", train), ("test", test)):

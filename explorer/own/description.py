@@ -16,6 +16,8 @@ from explorer.own.kinds import KINDS
 
 FILES = ("dataset.yaml", "dataset.json")
 MOST_BYTES = 1_000_000
+MOST_CLASSES = 255
+"""Maps number them in a byte."""
 MOST_LETTERS = 300
 """Of a text that pages show."""
 
@@ -227,8 +229,8 @@ def _names(value: object) -> tuple[str, ...]:
 
 def _classes(value: object) -> tuple[str, ...]:
     names = _names(value)
-    if len(names) < 2 or len(set(names)) != len(names):
-        raise ValueError("a list of two classes or more that all differ")
+    if not 2 <= len(names) <= MOST_CLASSES or len(set(names)) != len(names):
+        raise ValueError(f"a list of two to {MOST_CLASSES} classes that all differ")
     return names
 
 

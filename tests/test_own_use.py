@@ -1,0 +1,94 @@
+"""What is done with a visitor's own data: commands, classifiers, scores and maps, gaps or not."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from explorer.__main__ import app
+from explorer.datasets.own import own
+from explorer.evaluation import evaluate, fitting_sizes
+from explorer.evaluation.classifiers import enough_epochs, train_classifiers
+from explorer.models import build_model
+from tests.own_folder import N, cats, write_arrays
+
+GAPS = 6
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Cats in the data directory, some of which were not measured; nothing is trained yet."""
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "data").mkdir()
+    arrays = cats()
+    arrays["size"][:GAPS] = np.nan
+    return write_arrays(tmp_path / "data" / "cats", arrays, {"gaps": "whole", "split/test": 0.4})
+
+
+def run(*words):
+    result = CliRunner().invoke(app, list(map(str, words)))
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_check_tells_every_mistake_and_exits_with_one(folder):
+    good = run("data", "check", "cats")
+    assert good.exit_code == 0 and "cats can be used" in good.output
+    assert "6 of 40 rows lack it" in " ".join(good.output.split())
+    text = (folder / "dataset.yaml").read_text()
+    (folder / "dataset.yaml").write_text(text.replace("kind: vector", "knd: vector\n    weight: 0"))
+    bad = run("data", "check", folder)
+    assert bad.exit_code == 1 and "2 mistakes" in bad.output
+    assert "unknown key 'knd'" in bad.output and "weight must be" in bad.output
+
+
+def test_own_data_are_listed(folder):
+    assert "cats" in run("data", "list").output
+
+
+@pytest.mark.parametrize("by", ["name", "path"])
+def test_commands_take_a_name_or_a_path_and_write_under_the_name(folder, tmp_path, by):
+    dataset = {"name": "cats", "path": folder}[by]
+    settings = ("--steps", 2, "--batch-size", 8, "--latent-dim", 4)
+    run("train", "--dataset", dataset, "--model", "mwb", *settings)
+    run("evaluate", "--dataset", dataset, "--model", "mwb")
+    scores = json.loads((tmp_path / "runs" / "cats" / "mwb" / "scores.json").read_text())
+    assert "python -m explorer classifiers --dataset cats" in scores["coherence"]["absent"]
+    assert scores["latent_accuracy"]["train_tuples"] + scores["latent_accuracy"]["test_tuples"] == (
+        N - GAPS
+    )
+    run("classifiers", "--dataset", dataset, "--epochs", 1)
+    run("evaluate", "--dataset", dataset, "--model", "mwb")
+    scores = json.loads((tmp_path / "runs" / "cats" / "mwb" / "scores.json").read_text())
+    assert set(scores["coherence"]["ceiling"]) == {"size", "picture", "word"}
+
+
+def test_classifiers_learn_from_what_is_there(folder):
+    data = own(folder)
+    assert enough_epochs(data) == 300 * 128 / len(data.train)
+    judges = train_classifiers(data, epochs=30, batch_size=16)
+    assert judges.ceiling["word"] == 1
+    assert judges.ceiling["size"] < 1
+
+
+def test_measures_that_need_no_classifier_need_none(folder):
+    data = own(folder)
+    model = build_model("mopoe", data.modalities, latent_dim=4)
+    scores = evaluate(model, data, "there are none", **fitting_sizes(data), n_prior=10, n_draws=3)
+    assert {k for k, v in scores.items() if v == {"absent": "there are none"}} == {
+        "coherence",
+        "diversity",
+    }
+    assert all(np.isfinite(scores["latent_accuracy"]["by_size"][k]["mean"]) for k in "123")
+
+
+def test_sizes_fit_what_has_everything(folder):
+    data = own(folder)
+    whole = data.having()
+    sizes = fitting_sizes(data, n_likelihood=5)
+    assert sizes["n_train"] == len(whole.train) and sizes["n_test"] == len(whole.test)
+    assert sizes["n_likelihood"] == 5
+    assert torch.equal(whole.test.labels, data.test.labels[data.test.observed.all(1)])
