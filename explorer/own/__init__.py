@@ -25,6 +25,7 @@ __all__ = [
     "Division",
     "Label",
     "Table",
+    "find_description",
     "find_folder",
     "list_folders",
     "read_description",

@@ -4,9 +4,10 @@ import time
 
 import streamlit as st
 
-from explorer.pages.choices import DATASET_LABELS, model_label
+from explorer.own import list_folders
+from explorer.pages.choices import model_label
 from explorer.pages.curves import draw_rows
-from explorer.pages.subjects import trained
+from explorer.pages.subjects import SUBJECTS, trained
 from explorer.sources import (
     DataError,
     can_be_fetched,
@@ -23,7 +24,7 @@ TELL_EVERY_SECONDS = 0.3
 
 def absence(name: str) -> str:
     """Why dataset ``name`` cannot be loaded; empty where it can, and then it is."""
-    if is_embedded(name):
+    if is_embedded(name) and name not in list_folders():
         return ""
     if not is_at_hand(name):
         return what_is_needed(name)
@@ -39,7 +40,7 @@ def absence(name: str) -> str:
 def say_what_is_missing(name: str, why: str) -> None:
     """What it takes to have the dataset here, and a button where a program can get it."""
     state = "cannot be used" if is_at_hand(name) else "are not here"
-    st.info(f"{DATASET_LABELS[name]}: its files {state}.", icon=":material/folder_off:")
+    st.info(f"{SUBJECTS[name].label}: its files {state}.", icon=":material/folder_off:")
     st.text(why)
     if is_at_hand(name) or not can_be_fetched(name):
         return

@@ -9,11 +9,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from explorer.cards import CARDS
-from explorer.pages.subjects import SUBJECTS
+from explorer.pages.subjects import BUILT_IN, SUBJECTS
 from explorer.palette import MODEL_LABELS, MODEL_LOOKS
 from explorer.sources import is_at_hand
-
-DATASET_LABELS: dict[str, str] = {name: subject.label for name, subject in SUBJECTS.items()}
 
 FAMILIES: dict[str, str] = {
     "poe": "product",
@@ -28,7 +26,7 @@ FAMILIES: dict[str, str] = {
 }
 """Key of ``palette.FAMILY_COLORS`` -> what its members have in common."""
 
-DEFAULT = next(iter(SUBJECTS))
+DEFAULT = next(iter(BUILT_IN))
 PARAMETER = "data"
 
 state = st.session_state
@@ -59,7 +57,7 @@ def choose_dataset() -> str:
 
 
 def _option(name: str) -> str:
-    return DATASET_LABELS[name] + ("" if is_at_hand(name) else " · files needed")
+    return SUBJECTS[name].label + ("" if is_at_hand(name) else " · files needed")
 
 
 def _take(name: str) -> None:
@@ -79,7 +77,7 @@ def model_label(key: str) -> str:
 
 def say_nothing_is_trained(name: str) -> None:
     """What to do on a page that has no model to show."""
-    st.info(f"No model is trained on {DATASET_LABELS[name]} yet. Train one, in a few minutes:")
+    st.info(f"No model is trained on {SUBJECTS[name].label} yet. Train one, in a few minutes:")
     st.code(f"python -m explorer train --dataset {name} --model mopoe --minutes 4", language="bash")
 
 

@@ -54,8 +54,8 @@ def lab(name: str) -> Lab:
 
 
 def dataset(name: str) -> Dataset:
-    """The dataset called ``name``, with one class a sample."""
-    return _dataset(name).single()
+    """The dataset called ``name``, with one class a sample and without samples that have gaps."""
+    return _dataset(name).single().having()
 
 
 @st.cache_resource(show_spinner=False, max_entries=len(DATASETS))

@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from explorer import plots
-from explorer.pages.choices import DATASET_LABELS
 from explorer.pages.downloads import offer
 from explorer.pages.score_figures import draw, theme
+from explorer.pages.subjects import SUBJECTS
 from explorer.palette import MODEL_LABELS
 from explorer.published import PUBLISHED, translation
 from explorer.ranking import Outcomes, average_ranks, times_best, win_loss
@@ -39,7 +39,7 @@ def show_rankings(scores: list[Score], dataset: str) -> None:
     }
     show_ranking(outcomes, translation.BETTER, "published")
     st.markdown("What is known of these numbers:\n\n" + bullets(translation_caveats()))
-    st.subheader(f"Our own models on {DATASET_LABELS[dataset]}")
+    st.subheader(f"Our own models on {SUBJECTS[dataset].label}")
     own, better = translation_outcomes(scores)
     if not own:
         st.info(
@@ -156,7 +156,7 @@ def show_published(scores: list[Score], dataset: str) -> None:
             for measure, given, target in ours
         ]
         rows.append(
-            [MODEL_LABELS[model], *map(str, nearest), f"ours, on {DATASET_LABELS[dataset]}"]
+            [MODEL_LABELS[model], *map(str, nearest), f"ours, on {SUBJECTS[dataset].label}"]
         )
     order = [row[0] for row in rows]
     shown = pd.DataFrame(rows, columns=["model", *table.columns, "from"]).sort_values(

@@ -1,8 +1,11 @@
 """How people read datasets, and which models are trained on them; without torch."""
 
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from explorer.checkpoints import list_pretrained
+from explorer.own import find_description, list_folders, read_description
 from explorer.palette import FAMILY_COLORS, MODEL_LABELS, MODEL_LOOKS
 
 
@@ -27,7 +30,7 @@ class Subject(NamedTuple):
     n_classes: int = 10
 
 
-SUBJECTS: dict[str, Subject] = {
+BUILT_IN: dict[str, Subject] = {
     "polydigits": Subject(
         "PolyDigits", "Five pictures show the same digit, each on photographs of its own.", "digit"
     ),
@@ -95,6 +98,31 @@ SUBJECTS: dict[str, Subject] = {
     ),
 }
 """Key of ``DATASETS`` -> how it is read."""
+
+
+class Subjects(Mapping[str, Subject]):
+    """How every dataset is read: built in, or described in a folder of the visitor's own."""
+
+    def __getitem__(self, name: str) -> Subject:
+        return BUILT_IN[name] if name in BUILT_IN else _described(list_folders()[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*BUILT_IN, *list_folders())))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def _described(folder: Path) -> Subject:
+    """How a folder is read; where it cannot be, whoever loads it says why."""
+    description = read_description(find_description(folder), [])
+    if description is None:
+        return Subject(folder.name, "Its description cannot be read.", "class", 2)
+    label = description.label
+    return Subject(description.title, description.idea, label.word, len(label.classes))
+
+
+SUBJECTS = Subjects()
 
 
 def trained(name: str) -> tuple[str, ...]:

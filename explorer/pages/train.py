@@ -7,8 +7,9 @@ import streamlit as st
 
 from explorer.checkpoints import runs_directory
 from explorer.pages.absent import absence, say_what_is_missing
-from explorer.pages.choices import DATASET_LABELS, choose_dataset, show_card
+from explorer.pages.choices import choose_dataset, show_card
 from explorer.pages.curves import draw_curves, draw_samples
+from explorer.pages.subjects import SUBJECTS
 from explorer.palette import MODEL_LABELS
 from explorer.trainings import (
     MOST_SEED,
@@ -136,7 +137,7 @@ def show_runs(line: Line, watching: bool) -> None:
         return
     rows = [
         f"| {one.number} | {MODEL_LABELS.get(one.request.model, one.request.model)} "
-        f"| {DATASET_LABELS.get(one.request.dataset, one.request.dataset)} "
+        f"| {label_of(one.request.dataset)} "
         f"| {one.request.seed} | {in_words(one)} |"
         for one in trainings
     ]
@@ -298,7 +299,7 @@ def look_at(number: int) -> None:
 
 def show_kept() -> None:
     """What is among the user's own checkpoints."""
-    found = [(data, name) for data, name, _ in kept() if data in DATASET_LABELS]
+    found = [(data, name) for data, name, _ in kept() if data in SUBJECTS]
     if not found:
         return
     st.header("Kept on this machine")
@@ -312,6 +313,10 @@ def show_kept() -> None:
         for command in ("evaluate", "embed")
     ]
     st.code("\n".join(lines), language="bash")
+
+
+def label_of(dataset: str) -> str:
+    return SUBJECTS[dataset].label if dataset in SUBJECTS else dataset
 
 
 def in_words(one: Training) -> str:

@@ -32,6 +32,8 @@ DRAW_SHARE = 0.1
 
 PRIORITY = 10
 N_SAMPLES = 8
+BATCH_SIZE = 128
+"""Or all there are, of a dataset that is smaller."""
 GAP, GRAY = 2, 128
 """Between samples: its width in pixels and its shade."""
 
@@ -96,6 +98,7 @@ def carry_out(request: Request, folder: Path, stop: Callable[[], bool]) -> Multi
         model,
         data,
         minutes=request.minutes,
+        batch_size=min(BATCH_SIZE, len(data.train)),
         seed=request.seed,
         directory=checkpoint,
         resume=(checkpoint / STATE).is_file(),
@@ -113,11 +116,12 @@ def carry_out(request: Request, folder: Path, stop: Callable[[], bool]) -> Multi
 
 def drawer(model: MultimodalVAE, data: Dataset, folder: Path) -> Callable[[int], None]:
     """A function that draws every modality given the first, always of the same test samples."""
-    labels = data.single().test.labels
-    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()][:N_SAMPLES]
-    index = (firsts + [i for i in range(N_SAMPLES) if i not in firsts])[:N_SAMPLES]
     given = data.modalities[0]
-    observed = data.test[index][given.name]
+    test = data.single().having(given.name).test
+    labels, n = test.labels, min(N_SAMPLES, len(test))
+    firsts = [int((labels == label).nonzero()[0]) for label in labels.unique()]
+    index = (firsts[:n] + [i for i in range(n) if i not in firsts[:n]])[:n]
+    observed = test[index][given.name]
 
     def draw(step: int) -> None:
         training = model.training
