@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from explorer.datasets.modality import Modality
 from explorer.datasets.strokes import draw_strokes
+from explorer.datasets.text import PADDING
 
 PAPER, INK = (250, 247, 240), (34, 37, 43)
 """Surface and ink of texts, strokes and bars."""
@@ -23,6 +24,9 @@ MARK = (196, 50, 10)
 
 LETTER = (23, 36)
 """Width and height of a character, in pixels."""
+
+CHARACTERS = 32
+"""Of a text in a line; longer texts go on below."""
 
 RASTER = (140, 208)
 """Width and height of spikes, in pixels; more neurons, or bins, are not all shown."""
@@ -84,13 +88,15 @@ def _images(modality: Modality, x: np.ndarray) -> np.ndarray:
 
 
 def _texts(modality: Modality, x: np.ndarray) -> np.ndarray:
-    """The likeliest symbol of each place, its ink as strong as the symbol is likely."""
+    """The likeliest symbol of each place, its ink as strong as the symbol is likely, in lines."""
     width, height = LETTER
     strength = x.max(-1) / x.sum(-1).clip(min=1e-9)  # (N, L)
     stamps = np.stack([_letter(symbol) for symbol in modality.symbols])  # (A, height, width)
     ink = stamps[x.argmax(-1)] * strength[..., None, None]  # (N, L, height, width)
-    ink = ink.transpose(0, 2, 1, 3).reshape(len(x), height, -1, 1)
-    return _mix(PAPER, INK, ink)
+    long = min(x.shape[1], CHARACTERS)
+    ink = np.pad(ink, [(0, 0), (0, -x.shape[1] % long), (0, 0), (0, 0)])
+    ink = ink.reshape(len(x), -1, long, height, width).transpose(0, 1, 3, 2, 4)
+    return _mix(PAPER, INK, ink.reshape(len(x), -1, long * width, 1))
 
 
 def _spikes(modality: Modality, x: np.ndarray) -> np.ndarray:
@@ -167,7 +173,7 @@ PICTURES: dict[str, Callable[[Modality, np.ndarray], np.ndarray]] = {
 
 
 def _text_in_words(modality: Modality, x: np.ndarray) -> str:
-    text = "".join(modality.symbols[k] for k in x.argmax(-1)).strip()
+    text = "".join(modality.symbols[k] for k in x.argmax(-1)).strip(PADDING)
     return f"“{text}”" if text else "blank"
 
 

@@ -166,3 +166,17 @@ def test_a_name_too_long_for_its_tile_is_cut():
     ink = np.flatnonzero((tile[: tile.shape[0] // 2] != PAPER).any((0, 2)))
     assert 0 < ink.min() < ink.max() < tile.shape[1] - 1
     assert describe(MODALITIES["label"], torch.tensor([0.0, 0.0, 1.0])).startswith("an unusually")
+
+
+def test_a_long_text_goes_on_in_the_next_line():
+    shape = (70, 3)
+    text = Modality("t", shape, "categorical", "dense", kind="text", symbols=" ab")
+    x = np.zeros((1, *shape), np.float32)
+    x[..., 0] = 1
+    blank = picture(text, x[0])
+    assert blank.shape == (3 * 36, 32 * 23, 3)
+    x[0, 33] = (0, 1, 0)  # second of the second line
+    changed = (picture(text, x[0]) != blank).any(-1)
+    rows, columns = changed.nonzero()
+    assert 36 <= rows.min() <= rows.max() < 72
+    assert 23 <= columns.min() <= columns.max() < 46

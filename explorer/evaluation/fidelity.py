@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from explorer.datasets.modality import Modality
-from explorer.datasets.text import read
+from explorer.datasets.text import PADDING, read
 from explorer.evaluation.figures import Progress, figure, rows
 from explorer.models import MultimodalVAE
 
@@ -234,4 +234,4 @@ def _running_mean(size: int, like: Tensor) -> Tensor:
 
 
 def _words(texts: Tensor, symbols: str) -> list[str]:
-    return [text.strip() for text in read(texts, symbols)]
+    return [text.strip(PADDING) for text in read(texts, symbols)]
