@@ -8,6 +8,9 @@ import pytest
 import torch
 from sklearn.metrics import average_precision_score
 
+from explorer.checkpoints import PRETRAINED
+from explorer.datasets import load_dataset
+from explorer.datasets.download import data_directory
 from explorer.datasets.modality import Dataset, Modality, of_class
 from explorer.datasets.rows import Rows
 from explorer.datasets.text import encode
@@ -188,3 +191,14 @@ def test_judges_of_one_class_are_as_sure_of_it_as_before(data, judges):
         assert asked.ceiling[name] == pytest.approx(right.item(), abs=1e-4)
     assert judges.multi_label
     assert asked.single(data) is asked
+
+
+def test_the_shipped_judges_of_celeba_reach_their_ceiling_where_it_is_at_hand():
+    if not (data_directory() / "celeba" / "img_align_celeba_64.zip").is_file():
+        pytest.skip("CelebA is not at hand: set EXPLORER_DATA to a folder with celeba/ in it")
+    judges, faces = load_classifiers("celeba", PRETRAINED), load_dataset("celeba", n_train=1)
+    sure = judges.probabilities(faces.test[slice(None)])
+    for name, p in sure.items():
+        found = mean_average_precision(faces.test.labels.numpy(), p.numpy())
+        assert judges.ceiling[name] == pytest.approx(found, abs=0.001)
+        assert found > {"image": 0.55, "text": 0.999}[name]
