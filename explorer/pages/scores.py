@@ -122,9 +122,7 @@ def show_leaderboard(evaluations: list[Evaluation], dataset: str) -> None:
             "model": st.column_config.Column(pinned=True),
             "core-minutes": st.column_config.NumberColumn(format="%.1f"),
             **{
-                column: st.column_config.NumberColumn(
-                    help=how(evaluations, SECTIONS[column.split(",")[0]])
-                )
+                column: st.column_config.NumberColumn(help=how(evaluations, section_of(column)))
                 for column in columns
             },
         },
@@ -351,6 +349,11 @@ def name(score: Score) -> str:
     return MEASURES[score.measure].label + (f", {score.given} given" if score.given else "")
 
 
+def section_of(column: str) -> str:
+    """Section of scores.json that a headline is from; of attributes where modalities name it."""
+    return SECTIONS.get(column.split(",")[0], "average_precision")
+
+
 def how(evaluations: list[Evaluation], section: str) -> str:
     """How the evaluation says a section was computed, as a sentence."""
     texts = [
@@ -364,6 +367,7 @@ def how(evaluations: list[Evaluation], section: str) -> str:
 def resting_on(scores: list[Score]) -> str:
     """On how many test samples or draws the headline figures rest."""
     asked = ("latent_accuracy", "coherence", "joint_coherence", "log_likelihood", "ssim")
+    asked += ("latent_precision", "precision")
     counts = {m: sorted({s.n for s in scores if s.measure == m and s.n}) for m in asked}
     return ", ".join(
         f"{' or '.join(map(str, numbers))} for {MEASURES[m].label.split(',')[0]}"
