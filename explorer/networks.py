@@ -178,10 +178,7 @@ def mopoe_text(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.M
 
     They end in logits; the released code's log-softmax is the likelihood's affair here.
     """
-    if len(shape) != 2 or shape[0] != 8:
-        raise ValueError(
-            f"network 'mopoe_text' needs texts of shape (8, n_symbols), got {tuple(shape)}"
-        )
+    _check_text(shape, "mopoe_text", 8)
     n_symbols = shape[1]
     encoder = nn.Sequential(
         _Transposed(),
@@ -209,10 +206,7 @@ def mopoe_text(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.M
 
 def text_patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
     """Convolutions over four symbols at a time with batch normalisation, for texts of 256."""
-    if len(shape) != 2 or shape[0] != 256:
-        raise ValueError(
-            f"network 'text_patch' needs texts of shape (256, n_symbols), got {tuple(shape)}"
-        )
+    _check_text(shape, "text_patch", 256)
     widths = (shape[1], 64, 96, 128)  # at 256, 64, 16 and 4 places
     encoder = nn.Sequential(
         _Transposed(),
@@ -240,6 +234,82 @@ def text_patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.M
         ),
         nn.ConvTranspose1d(64, shape[1], 4, stride=4),
         _Transposed(),
+    )
+    return encoder, decoder
+
+
+def mopoe_face(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """The residual convolutions of the MoPoE paper for CelebA's 64x64 images (Sutter et al. 2021).
+
+    22 M parameters either way; dropout of a half is part of it.
+    """
+    channels = _image_channels(shape, "mopoe_face", (64,))
+    steps = [(128, 256), (256, 384), (384, 512)]  # at 33, 16, 8 and 4 places a side
+    encoder = nn.Sequential(
+        nn.Conv2d(channels, 128, 3, stride=2, padding=2, bias=False),
+        *(_Residual(nn.Conv2d, few, many, 2, 1) for few, many in steps),
+        _Residual(nn.Conv2d, 512, 640, 2, 0),
+        nn.Flatten(),
+        nn.Linear(640, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 640),
+        nn.Unflatten(1, (640, 1, 1)),
+        _Residual(nn.ConvTranspose2d, 640, 512, 1, 0),
+        *(_Residual(nn.ConvTranspose2d, many, few, 2, 1) for few, many in steps[::-1]),
+        nn.ConvTranspose2d(128, channels, 3, stride=2, padding=1, output_padding=1),
+    )
+    return encoder, decoder
+
+
+def mopoe_attributes(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """The residual convolutions of the MoPoE paper for CelebA's texts of 256 characters.
+
+    As :func:`mopoe_face`; they end in logits.
+    """
+    _check_text(shape, "mopoe_attributes", 256)
+    steps = [(128, 256), (256, 384), (384, 512), (512, 640), (640, 640)]  # at 128 places to 4
+    encoder = nn.Sequential(
+        _Transposed(),
+        nn.Conv1d(shape[1], 128, 4, stride=2, padding=1),
+        *(_Residual(nn.Conv1d, few, many, 2, 1) for few, many in steps),
+        _Residual(nn.Conv1d, 640, 640, 2, 0),
+        nn.Flatten(),
+        nn.Linear(640, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 640),
+        nn.Unflatten(1, (640, 1)),
+        _Residual(nn.ConvTranspose1d, 640, 640, 1, 0),
+        *(_Residual(nn.ConvTranspose1d, many, few, 2, 1) for few, many in steps[::-1]),
+        nn.ConvTranspose1d(128, shape[1], 4, stride=2, padding=1),
+        _Transposed(),
+    )
+    return encoder, decoder
+
+
+def mac_conv(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
+    """The convolutions of the MAC-WAE study for the 64x64 images of CUB and CelebA.
+
+    Its sigmoid at the end is left out, as everywhere here.
+    """
+    channels = _image_channels(shape, "mac_conv", (64,))
+    widths = (channels, 32, 64, 128, 256)  # at 64, 32, 16, 8 and 4 places a side
+    halvings: list[nn.Module] = []
+    doublings: list[nn.Module] = []
+    for few, many in pairwise(widths):
+        halvings += [nn.Conv2d(few, many, 3, stride=2, padding=1), nn.ReLU()]
+        doubling = nn.ConvTranspose2d(many, few, 3, stride=2, padding=1, output_padding=1)
+        doublings = [doubling, nn.ReLU(), *doublings]
+    encoder = nn.Sequential(
+        *halvings,
+        nn.Flatten(),
+        nn.Linear(4096, latent_dim),
+        nn.ReLU(),
+        nn.Linear(latent_dim, 2 * latent_dim),
+    )
+    decoder = nn.Sequential(
+        nn.Linear(latent_dim, 4096), nn.ReLU(), nn.Unflatten(1, (256, 4, 4)), *doublings[:-1]
     )
     return encoder, decoder
 
@@ -280,6 +350,9 @@ NETWORKS: dict[str, Callable[[tuple[int, ...], int], tuple[nn.Module, nn.Module]
     "mopoe_svhn": mopoe_svhn,
     "mopoe_text": mopoe_text,
     "text_patch": text_patch,
+    "mopoe_face": mopoe_face,
+    "mopoe_attributes": mopoe_attributes,
+    "mac_conv": mac_conv,
     "mmvamp_rats": mmvamp_rats,
 }
 
@@ -299,6 +372,36 @@ class _Transposed(nn.Module):
         return x.transpose(1, 2)
 
 
+class _Residual(nn.Module):
+    """Twice a convolution of the input and 0.3 times two, with batch normalisation and dropout.
+
+    ``convolution`` is a class of ``torch.nn``; the kernel that changes the size is of 4.
+    """
+
+    def __init__(
+        self, convolution: type[nn.Module], n_in: int, n_out: int, stride: int, padding: int
+    ) -> None:
+        super().__init__()
+        plane = convolution in (nn.Conv2d, nn.ConvTranspose2d)
+        normalisation, mix = (nn.BatchNorm2d, nn.Conv2d) if plane else (nn.BatchNorm1d, nn.Conv1d)
+        self.straight = nn.Sequential(
+            convolution(n_in, n_out, 4, stride=stride, padding=padding), normalisation(n_out)
+        )
+        self.around = nn.Sequential(
+            normalisation(n_in),
+            nn.ReLU(),
+            mix(n_in, n_in, 1),
+            nn.Dropout(0.5),
+            normalisation(n_in),
+            nn.ReLU(),
+            convolution(n_in, n_out, 4, stride=stride, padding=padding),
+            nn.Dropout(0.5),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 2 * self.straight(x) + 0.3 * self.around(x)
+
+
 def _normalised(layer: nn.Module, normalisation: nn.Module) -> tuple[nn.Module, ...]:
     return layer, normalisation, nn.ReLU(inplace=True)
 
@@ -308,3 +411,10 @@ def _image_channels(shape: tuple[int, ...], name: str, sides: tuple[int, ...]) -
         known = " or ".join(f"(channels, {side}, {side})" for side in sides)
         raise ValueError(f"network {name!r} needs images of shape {known}, got {shape}")
     return shape[0]
+
+
+def _check_text(shape: tuple[int, ...], name: str, length: int) -> None:
+    if len(shape) != 2 or shape[0] != length:
+        raise ValueError(
+            f"network {name!r} needs texts of shape ({length}, n_symbols), got {tuple(shape)}"
+        )

@@ -16,6 +16,9 @@ SHAPES = {
     "mopoe_svhn": [(3, 32, 32)],
     "mopoe_text": [TEXT],
     "text_patch": [(256, 39)],
+    "mopoe_face": [(3, 64, 64)],
+    "mopoe_attributes": [(256, 39)],
+    "mac_conv": [(3, 64, 64)],
 }
 CASES = [(name, shape) for name in NETWORKS for shape in SHAPES.get(name, [TEXT, SPIKES, (12,)])]
 EACH = pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda case: str(case))
@@ -93,3 +96,28 @@ def test_the_rats_network_is_as_wide_as_the_data_and_no_wider():
     # FC D-D twice, FC D-2, two heads FC 2-2; FC 2-D, FC D-D twice
     expected = 4 * (460 * 460 + 460) + (460 * 2 + 2) + 2 * (2 * 2 + 2) + (2 * 460 + 460)
     assert n_parameters(*NETWORKS["mmvamp_rats"]((46, 10), 2)) == expected
+
+
+TEXT_PLACES = [1, 4, 8, 16, 32, 64, 128, 256]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "down", "up"),
+    [
+        ("mopoe_face", (3, 64, 64), [33, 16, 8, 4, 1], [1, 4, 8, 16, 32, 64]),
+        ("mopoe_attributes", (256, 39), TEXT_PLACES[::-1], [*TEXT_PLACES, 39]),
+        ("mac_conv", (3, 64, 64), [32, 16, 8, 4], [4, 8, 16, 32, 64]),
+    ],
+)
+def test_layers_have_the_published_sizes(name, shape, down, up):
+    def sizes(network, x):
+        found = []
+        for layer in network:
+            x = layer(x)
+            if x.ndim == len(shape) + 1:
+                found.append(x.shape[-1])
+        return list(dict.fromkeys(found))
+
+    encoder, decoder = NETWORKS[name](shape, 4)
+    assert sizes(encoder, torch.rand(2, *shape)) == down
+    assert sizes(decoder, torch.randn(2, 4)) == up
