@@ -43,7 +43,7 @@ def checkpoint_directory(dataset: str, model: str, root: Path | str | None = Non
         if (place / dataset / model / CONFIG).is_file():
             return place / dataset / model
     raise CheckpointError(
-        f"no checkpoint of {model!r} on {dataset!r} in {' or '.join(map(_shown, roots))}; "
+        f"no checkpoint of {model!r} on {dataset!r} in {' or '.join(map(shown, roots))}; "
         f"train one: python -m explorer train --dataset {dataset} --model {model} --minutes 4"
     )
 
@@ -69,18 +69,18 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
     folder = checkpoint_directory(dataset, model, root)
     if not (folder / WEIGHTS).is_file():
         raise CheckpointError(
-            f"{_shown(folder)} has a {CONFIG} but no {WEIGHTS}; copy it again or train again"
+            f"{shown(folder)} has a {CONFIG} but no {WEIGHTS}; copy it again or train again"
         )
     try:
         return MultimodalVAE.from_pretrained(folder)
     except (SafetensorError, json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(
-            f"{_shown(folder)} is truncated or damaged ({error}); copy it again or train again"
+            f"{shown(folder)} is truncated or damaged ({error}); copy it again or train again"
         ) from error
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise CheckpointError(
-            f"{_shown(folder)} is not a checkpoint this version can read ({reason}); train again "
+            f"{shown(folder)} is not a checkpoint this version can read ({reason}); train again "
             f"with python -m explorer train --dataset {dataset} --model {model}"
         ) from error
 
@@ -145,11 +145,11 @@ def read_scores(folder: Path) -> dict | None:
         return json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(
-            f"{_shown(path)} is damaged ({error}); write it again: python -m explorer evaluate"
+            f"{shown(path)} is damaged ({error}); write it again: python -m explorer evaluate"
         ) from error
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """How a path is told to people, who may be strangers to this machine: from here if it is."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)

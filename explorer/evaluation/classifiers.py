@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory
+from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory, shown
 from explorer.datasets import Dataset
 from explorer.evaluation.average_precision import mean_average_precision
 from explorer.evaluation.readers import AUGMENTATIONS, CLASSIFIER_NETWORKS, spell_names
@@ -266,7 +266,7 @@ def load_classifiers(dataset_name: str, root: Path | str | None = None) -> Class
     remedy = f"train them: python -m explorer classifiers --dataset {dataset_name}"
     if folder is None:
         raise CheckpointError(
-            f"no classifiers for {dataset_name!r} in {' or '.join(str(r) for r in roots)}; {remedy}"
+            f"no classifiers for {dataset_name!r} in {' or '.join(map(shown, roots))}; {remedy}"
         )
     try:
         config = json.loads((folder / CONFIG).read_text())
@@ -275,7 +275,9 @@ def load_classifiers(dataset_name: str, root: Path | str | None = None) -> Class
         classifiers.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise CheckpointError(f"{folder} is incomplete or damaged ({reason}); {remedy}") from error
+        raise CheckpointError(
+            f"{shown(folder)} is incomplete or damaged ({reason}); {remedy}"
+        ) from error
     return classifiers
 
 
