@@ -260,7 +260,9 @@ TABLE = """
 .outcome .seen img { outline: 3px solid currentColor }
 .outcome small { font-size: 0.8125rem }
 @media (max-width: 44rem) {
-  .outcome .image img { width: 44px; height: 44px }
+  .outcome .image img, .outcome .audio img { width: 44px; height: 44px }
+  .outcome .trajectory img, .outcome .label img { width: 48px }
+  .outcome audio { width: 4.5rem }
   .outcome td, .outcome th { padding: 0.2rem 0.15rem }
   .outcome tbody th { min-width: 4.5rem }
 }
