@@ -221,6 +221,20 @@ def test_pixels_in_columns_may_be_bytes(write_csv, numbers):
     assert data.modalities[0].shape == (1, 8, 8)
 
 
+def test_pictures_in_columns_may_be_missing(write_csv, numbers):
+    pixels = numbers.integers(0, 256, (10, 64))
+    lines = [",".join([f"p{i}" for i in range(64)] + ["size", "kind"])]
+    lines += [",".join([*map(str, row), "1", "tw"[k % 2]]) for k, row in enumerate(pixels)]
+    lines[4] = "," * 64 + "1,w"
+    described = {"picture": {"kind": "image", "columns": "p*", "shape": [8, 8]}, "size": {}}
+    label = {"column": "kind", "classes": ["t", "w"]}
+    data = own(write_csv(lines, {"modalities": described, "gaps": "whole", "label": label}))
+    whole = data.having()
+    assert len(whole.train) + len(whole.test) == 9
+    found = torch.cat([whole.train[:]["picture"], whole.test[:]["picture"]]).sum()
+    assert found.item() == pytest.approx(np.delete(pixels, 3, 0).sum() / 255, rel=1e-5)
+
+
 def test_a_folder_is_found_by_name_and_by_path(write, arrays, tmp_path, monkeypatch):
     folder = write(arrays)
     monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))

@@ -1,17 +1,23 @@
 """What is done with a visitor's own data: commands, classifiers, scores and maps, gaps or not."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+import explorer.pages
 from explorer.__main__ import app
 from explorer.datasets.own import own
 from explorer.evaluation import evaluate, fitting_sizes
 from explorer.evaluation.classifiers import enough_epochs, train_classifiers
 from explorer.models import build_model
+from explorer.pages.subjects import SUBJECTS
+from explorer.trainings.process import drawer
+from explorer.trainings.samples import read_samples
 from tests.own_folder import N, cats, write_arrays
 
 GAPS = 6
@@ -92,3 +98,42 @@ def test_sizes_fit_what_has_everything(folder):
     assert sizes["n_train"] == len(whole.train) and sizes["n_test"] == len(whole.test)
     assert sizes["n_likelihood"] == 5
     assert torch.equal(whole.test.labels, data.test.labels[data.test.observed.all(1)])
+
+
+def test_pages_call_own_data_as_the_description_does(folder):
+    assert list(SUBJECTS)[-1] == "cats" and SUBJECTS["cats"].label == "Cats"
+    assert SUBJECTS["cats"].n_classes == 2
+    (folder / "dataset.yaml").write_text("[")
+    assert SUBJECTS["cats"].label == "cats"
+
+
+def test_own_data_can_be_trained_on_from_the_page(folder):
+    page = train_page()
+    assert not page.button(key="train_start").disabled
+    assert "Cats" in page.selectbox(key="dataset_choice").options
+
+
+def test_a_broken_folder_is_explained_on_the_page(folder):
+    (folder / "data.npz").unlink()
+    page = train_page()
+    assert page.button(key="train_start").disabled
+    assert "the folder must hold one of data.npz" in page.text[0].value
+
+
+def train_page():
+    file = Path(explorer.pages.__file__).parent / "train.py"
+    page = AppTest.from_file(str(file), default_timeout=60)
+    page.query_params["data"] = "cats"
+    page.run()
+    assert not page.exception, page.exception
+    return page
+
+
+def test_samples_are_drawn_of_rows_that_have_what_is_given(folder, tmp_path):
+    arrays = cats()
+    arrays["size"][: N // 2] = np.nan
+    data = own(write_arrays(folder, arrays, {"gaps": "whole", "split/test": 0.1}))
+    model = build_model("mopoe", data.modalities, latent_dim=4)
+    drawer(model, data, tmp_path)(3)
+    samples = read_samples(tmp_path)
+    assert samples.given.name == "size" and len(samples.drawn) == 3

@@ -114,7 +114,7 @@ def _array(modality: Described, table: Table, columns: list[str]) -> NDArray:
     if array.dtype.kind not in "buif":
         raise Mistakes(f"kind {kind!r} is made of numbers, its data are of type {array.dtype}")
     if columns and kind == "image" and _are_bytes(array):
-        array = array.astype(np.uint8)
+        array = array / 255 if np.isnan(array).any() else array.astype(np.uint8)
     if kind == "image" and array.dtype != np.uint8 and array.dtype.kind in "iu":
         raise Mistakes(f"images are {NUMBERS[kind].values}; got whole numbers of {array.dtype}")
     try:
@@ -124,13 +124,10 @@ def _array(modality: Described, table: Table, columns: list[str]) -> NDArray:
 
 
 def _are_bytes(x: NDArray) -> bool:
-    """Whether numbers of a table with columns are pixels from 0 to 255, none missing."""
-    return bool(
-        np.isfinite(x).all()
-        and x.max() > 1
-        and ((x >= 0) & (x <= 255)).all()
-        and (x == np.round(x)).all()
-    )
+    """Whether pixels in columns are whole numbers from 0 to 255, and some above 1."""
+    there = x[~np.isnan(x)]
+    inside = (there >= 0) & (there <= 255) & (there == np.round(there))
+    return bool(inside.all() and (there > 1).any())
 
 
 def _presence(

@@ -19,6 +19,7 @@ from explorer.datasets import DATASETS, Dataset, Modality, load_dataset
 from explorer.evaluation.classifiers import FOLDER, Classifiers, load_classifiers
 from explorer.models import MultimodalVAE
 from explorer.models.vae import CONFIG, WEIGHTS
+from explorer.own import list_folders
 from explorer.pages.answers import Lab, answer, describe, observations, thumbnails
 from explorer.pages.experts import marginals
 from explorer.pages.questions import About, Question
@@ -55,11 +56,18 @@ def lab(name: str) -> Lab:
 
 def dataset(name: str) -> Dataset:
     """The dataset called ``name``, with one class a sample and without samples that have gaps."""
-    return _dataset(name).single().having()
+    return _dataset(name, _stamp(name)).single().having()
+
+
+def _stamp(name: str) -> tuple[tuple[str, int], ...]:
+    """Which files a folder of the visitor's own has, and since when; nothing for other datasets."""
+    folder = None if name in DATASETS else list_folders().get(name)
+    files = [] if folder is None else sorted(folder.iterdir())
+    return tuple((str(file), file.stat().st_mtime_ns) for file in files)
 
 
 @st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
-def _dataset(name: str) -> Dataset:
+def _dataset(name: str, stamp: tuple[tuple[str, int], ...]) -> Dataset:
     """Torch is told to use one thread."""
     torch.set_num_threads(1)
     return load_dataset(name)
@@ -134,7 +142,7 @@ def _model(name: str, key: str, modified: int) -> MultimodalVAE:
 
 @st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
 def _classifiers(name: str, modified: int) -> Classifiers:
-    return load_classifiers(name).single(_dataset(name))
+    return load_classifiers(name).single(_dataset(name, _stamp(name)))
 
 
 def nearest_opponent(name: str, question: Question) -> int:
