@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 import explorer.pages
 from explorer.__main__ import app
+from explorer.comparison.work import divide
 from explorer.datasets.own import own
 from explorer.evaluation import evaluate, fitting_sizes
 from explorer.evaluation.classifiers import enough_epochs, train_classifiers
@@ -137,3 +138,13 @@ def test_samples_are_drawn_of_rows_that_have_what_is_given(folder, tmp_path):
     drawer(model, data, tmp_path)(3)
     samples = read_samples(tmp_path)
     assert samples.given.name == "size" and len(samples.drawn) == 3
+
+
+def test_a_comparison_validates_on_rows_that_have_everything(folder):
+    data = own(folder)
+    kept, validation = divide(data, 5)
+    assert len(kept.train) == len(data.train) - 5
+    assert len(validation.test) == len(validation.having().test) == 5
+    assert not kept.train.observed.all()
+    positions = torch.cat([kept.train.positions, validation.test.positions])
+    assert torch.equal(positions.sort().values, torch.arange(len(data.train)))

@@ -85,15 +85,20 @@ def work(folder: str, model: str, beta: float, seed: int, accelerator: str = "cp
 
 
 def divide(data: Dataset, n_validation: int) -> tuple[Dataset, Dataset]:
-    """The dataset without its last training tuples, and the same with those to test on."""
-    n_train = len(data.train) - n_validation
+    """The dataset without its last training tuples, and the same with those to test on.
+
+    Of data with gaps, the last that have every modality.
+    """
+    observed = getattr(data.train, "observed", None)
+    whole = torch.ones(len(data.train), dtype=torch.bool) if observed is None else observed.all(1)
+    n_train = int(whole.sum()) - n_validation
     if n_train <= 0:
         raise ValueError(
-            f"{n_validation} validation tuples leave none of {len(data.train)} to train on"
+            f"{n_validation} validation tuples leave none of {int(whole.sum())} to train on"
         )
+    held_out = whole & (whole.cumsum(0) > n_train)
     train_part, validation_part = (
-        Part(data.train, positions)
-        for positions in torch.arange(len(data.train)).split([n_train, n_validation])
+        Part(data.train, rows.nonzero().flatten()) for rows in (~held_out, held_out)
     )
     kept = replace(data, train=train_part)
     return kept, replace(kept, test=validation_part)
