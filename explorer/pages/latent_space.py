@@ -262,7 +262,6 @@ TABLE = """
 @media (max-width: 44rem) {
   .outcome .image img, .outcome .audio img { width: 44px; height: 44px }
   .outcome .trajectory img, .outcome .label img { width: 48px }
-  .outcome audio { width: 6rem }
   .outcome td, .outcome th { padding: 0.2rem 0.15rem }
   .outcome tbody th { min-width: 4.5rem }
 }
