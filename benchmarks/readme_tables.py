@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from explorer.checkpoints import PRETRAINED, list_pretrained
-from explorer.pages.choices import DATASET_LABELS
+from explorer.pages.subjects import SUBJECTS
 from explorer.palette import LABELS, MODEL_LABELS
 from explorer.scores import Evaluation, columns, headline, leaders, read_evaluations, tidy
 from explorer.sources import is_embedded
@@ -43,7 +43,7 @@ def real() -> str:
         if evaluated and not is_embedded(dataset):
             minutes = [evaluation.trained["core_minutes"] for evaluation in evaluated]
             parts += [
-                f"**{DATASET_LABELS[dataset]}**, trained {min(minutes):.1f} to "
+                f"**{SUBJECTS[dataset].label}**, trained {min(minutes):.1f} to "
                 f"{max(minutes):.1f} core-minutes each:",
                 headlines(evaluated),
             ]

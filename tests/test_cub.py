@@ -221,9 +221,7 @@ def test_lists_that_differ_are_named(captioned):
     path = captioned / "train_test_split.txt"
     whole = path.read_text()
     path.write_text(whole[: whole.index("12 ")])
-    with pytest.raises(
-        DataError, match=r"train_test_split.txt and images.txt in .* got 11 and 12"
-    ):
+    with pytest.raises(DataError, match=r"train_test_split.txt and images.txt in .* got 11 and 12"):
         load_dataset("cub")
     path.write_text(whole.replace("7 0", "7 2"))
     with pytest.raises(DataError, match="must say of each picture a species of classes.txt, 0 or"):

@@ -11,7 +11,6 @@ by batch (``explorer.evaluation.average_precision``); that statistic is given to
 Shapes: M modalities, S subsets, N tuples, A attributes, D latent.
 """
 
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression

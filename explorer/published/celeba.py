@@ -27,6 +27,19 @@ TABLES: dict[str, PublishedTable] = {
             COPIED,
             TEXT,
             PRODUCT,
+            "Ours: latents by the released code's rule of hard predictions in batches, so that "
+            "the columns mean the same; the table above has them by the usual rule, which reads "
+            "higher. A twelfth of the faces, minutes of training.",
         ),
+        ours={
+            "celeba": (
+                *(
+                    ("latent_precision_published", given, "")
+                    for given in ("image", "text", "image+text")
+                ),
+                ("precision", "image", "text"),
+                ("precision", "text", "image"),
+            )
+        },
     ),
 }
