@@ -41,10 +41,9 @@ def real() -> str:
     for dataset in datasets:
         evaluated = [e for e in read_evaluations(dataset, PRETRAINED) if e.scores is not None]
         if evaluated and not is_embedded(dataset):
-            minutes = [evaluation.trained["core_minutes"] for evaluation in evaluated]
+            most = max(evaluation.trained["core_minutes"] for evaluation in evaluated)
             parts += [
-                f"**{SUBJECTS[dataset].label}**, trained {min(minutes):.1f} to "
-                f"{max(minutes):.1f} core-minutes each:",
+                f"**{SUBJECTS[dataset].label}**, at most {most:.1f} core-minutes a model:",
                 headlines(evaluated),
             ]
     return "\n\n".join(parts)
@@ -147,7 +146,8 @@ def load(results: dict) -> str:
 def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
     """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    escaped = ([cell.replace("|", r"\|") for cell in line] for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in escaped)
 
 
 TABLES: dict[str, Callable[[], str]] = {"scores": scores, "real": real, "speed": speed}
