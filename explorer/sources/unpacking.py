@@ -134,7 +134,7 @@ def in_words(n_bytes: int) -> str:
     """A number of bytes as people say it.
 
     >>> in_words(9_912_422)
-    '9.9 MB'
+    '9.91 MB'
     """
     amount, units = float(n_bytes), ["bytes", "kB", "MB", "GB", "TB"]
     while amount >= 1000 and len(units) > 1:
