@@ -37,7 +37,7 @@ SYMBOLS: ByModel[str] = ByModel(
         "mwb": "star",
         "mwb_mixture": "star-dot",
         "moments": "x",
-        "independent": "pentagon",
+        "independent": "bowtie",
         "mmvamp": "pentagon-dot",
         "mmvamp_pairwise": "pentagon-open",
         "jmvae": "hexagon",
