@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 import torch
+from playwright.sync_api import expect
 
 from explorer.checkpoints import PRETRAINED
 from explorer.datasets import load_dataset
@@ -99,6 +100,18 @@ def lonely(page, panel=0):
     )
 
 
+def point_at(page, point):
+    """Move the pointer onto a point, once more where the page has shifted under it."""
+    for _ in range(50):
+        x, y = place(page, point)
+        page.mouse.move(x + 40, y)
+        page.mouse.move(x, y)
+        if page.locator(".scatter").evaluate("node => node.scatter.hovered") == point:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the point was never under the pointer")
+
+
 def shown(scatter):
     return scatter.evaluate("node => node.scatter.panels.map(map => map.shown)")
 
@@ -173,17 +186,18 @@ def test_pointing_shows_what_went_in_and_clicking_what_comes_out(open_page, axe)
     )
     scatter.get_by_role("radio", name="exactly these").click()
     scatter.get_by_role("button", name="m2", exact=True).click()
+    expect(scatter).to_contain_text("1 of 31 subsets, 1,000 points")
     point = lonely(page)
-    page.mouse.move(*place(page, point))
+    point_at(page, point)
     card = scatter.locator(".card")
     card.locator(".picture").first.wait_for()
     assert card.locator(".picture").count() == 5
     assert "m2" in card.locator(".picture.seen").inner_text()
-    blank = card.locator("canvas").evaluate_all(
-        """all => all.filter(canvas => !canvas.getContext("2d")
-            .getImageData(0, 0, 28, 28).data.some(byte => byte)).length"""
+    page.wait_for_function(  # pictures are decoded after the card is there
+        """card => [...card.querySelectorAll("canvas")].every(canvas => canvas.getContext("2d")
+            .getImageData(0, 0, 28, 28).data.some(byte => byte))""",
+        arg=card.element_handle(),
     )
-    assert blank == 0
     assert "neighbors say" in card.inner_text()
     page.mouse.click(*place(page, point))
     outcome = page.locator(".outcome")
