@@ -3,6 +3,7 @@
 Whatever is wrong with a file ends in a ``DataError`` that names it and the remedy.
 """
 
+import gzip
 import io
 import os
 import zipfile
@@ -15,12 +16,39 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from explorer.datasets.download import DataError
+from explorer.datasets.download import DataError, data_directory, needed
 
 DAMAGE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error)
 """What readers of arrays, archives and pictures raise at files that are cut short or altered."""
 
 PICTURES = (".jpg", ".jpeg", ".png")
+
+
+def plain_or_gzipped(dataset: str, file: str) -> Path:
+    """Where ``file`` of the data directory lies: as named, else with ``.gz`` behind its name.
+
+    Raises
+    ------
+    DataError
+        Neither is there.
+    """
+    plain = data_directory() / file
+    return plain if plain.is_file() else needed(dataset, f"{file}.gz")[0]
+
+
+def read_content(dataset: str, path: Path) -> bytes:
+    """What is in the file ``path``, unpacked where its name ends in ``.gz``.
+
+    Raises
+    ------
+    DataError
+        The file is damaged.
+    """
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except DAMAGE as error:
+        raise DataError(f"{path} is damaged ({error}); {again(dataset)}") from error
 
 
 def read_arrays(dataset: str, path: Path, *names: str) -> dict[str, NDArray]:
@@ -93,12 +121,7 @@ def read_pictures(
     DataError
         A picture that is missing, damaged or that ``prepare`` refuses.
     """
-    missing = [name for name in names if name not in pictures]
-    if missing:
-        raise DataError(
-            f"{path} lacks {len(missing)} of {len(names)} pictures, {missing[0]!r} first; "
-            f"{again(dataset)}"
-        )
+    _require(names, pictures, path, dataset)
     found = np.empty((len(names), side, side, 3), np.uint8)
     for row, name in zip(found, names, strict=True):
         try:
@@ -147,16 +170,23 @@ def keep_pictures(
             f"{copy} must hold {len(every)} pictures, as {path.name} does, got {prepared.shape}; "
             "remove it, it is made again"
         )
+    _require(names, pictures, path, dataset)
     place = {name: k for k, name in enumerate(every)}
-    missing = [name for name in names if name not in place]
-    if missing:
-        raise DataError(f"{path} lacks {len(missing)} pictures, {missing[0]!r} first")
     return np.stack([prepared[place[name]] for name in names])
 
 
 def again(dataset: str) -> str:
     """The remedy for files that are not what they should be."""
     return f"get it again: python -m explorer data fetch {dataset}"
+
+
+def _require(names: Sequence[str], pictures: dict[str, Callable], path: Path, dataset: str) -> None:
+    missing = [name for name in names if name not in pictures]
+    if missing:
+        raise DataError(
+            f"{path} lacks {len(missing)} of {len(names)} pictures, {missing[0]!r} first; "
+            f"{again(dataset)}"
+        )
 
 
 def _some(found: dict[str, Callable], path: Path, dataset: str) -> dict[str, Callable]:

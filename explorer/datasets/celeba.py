@@ -21,7 +21,6 @@ perhaps of some of them.
 Shapes: N faces, A attributes.
 """
 
-import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,10 +30,11 @@ from numpy.typing import NDArray
 from PIL.Image import Image, Resampling
 
 from explorer.datasets.archives import (
-    DAMAGE,
     again,
     keep_pictures,
     open_pictures,
+    plain_or_gzipped,
+    read_content,
     read_pictures,
 )
 from explorer.datasets.download import DataError, data_directory, needed
@@ -174,12 +174,10 @@ def read_lists() -> tuple[tuple[str, ...], dict[str, tuple[int, str]]]:
 
 def _read_list(name: str) -> list[str]:
     """Lines of a list, as it is given out or compressed."""
-    plain = data_directory() / "celeba" / f"{name}.txt"
-    (path,) = [plain] if plain.is_file() else needed("celeba", f"celeba/{name}.txt.gz")
+    path = plain_or_gzipped("celeba", f"celeba/{name}.txt")
     try:
-        text = path.read_bytes() if path == plain else gzip.decompress(path.read_bytes())
-        return text.decode("ascii").splitlines()
-    except DAMAGE as error:
+        return read_content("celeba", path).decode("ascii").splitlines()
+    except UnicodeDecodeError as error:
         raise DataError(f"{path} is damaged ({error}); {again('celeba')}") from error
 
 

@@ -130,7 +130,29 @@ def deal(
     """
     labels = torch.arange(n_tuples) % (int(classes.max()) + 1)
     labels = labels[torch.randperm(n_tuples, generator=generator)]
-    digits = torch.empty(n_tuples, n_modalities, dtype=torch.long)
+    return labels, deal_hands(labels, classes, n_modalities, generator)
+
+
+def deal_hands(
+    labels: Tensor, classes: Tensor, n_modalities: int, generator: torch.Generator
+) -> Tensor:
+    """As :func:`deal`, to tuples whose classes are given.
+
+    Parameters
+    ----------
+    labels, classes
+        Long ``(N,)`` and ``(P,)``: the class of each tuple, and what each picture shows.
+
+    Returns
+    -------
+    Positions among the P, long ``(N, M)``.
+
+    Raises
+    ------
+    ValueError
+        A class that is wanted has fewer pictures than there are modalities.
+    """
+    digits = torch.empty(len(labels), n_modalities, dtype=torch.long)
     for label in labels.unique().tolist():
         members = (classes == label).nonzero().flatten()
         hands_per_deck = len(members) // n_modalities
@@ -148,7 +170,7 @@ def deal(
             for _ in range(decks)
         ]
         digits[rows] = torch.cat(hands)[: len(rows)]
-    return labels, digits
+    return digits
 
 
 def pair(

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from explorer.datasets.archives import read_arrays
+from explorer.datasets.archives import again, read_arrays
 from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.modality import Dataset, Modality
 from explorer.datasets.rows import Rows
@@ -120,7 +120,7 @@ def read_views() -> tuple[dict[str, NDArray], NDArray]:
         if found != (N_DIGITS, view.size):
             raise DataError(
                 f"view {name!r} of 'mfeat' must be {N_DIGITS} x {view.size}, got {found}; "
-                f"get it again: python -m explorer data fetch mfeat"
+                f"{again('mfeat')}"
             )
         if not np.isfinite(tables[name]).all():
             row = int(np.argwhere(~np.isfinite(tables[name]))[0, 0])
@@ -139,8 +139,7 @@ def _read_text(path: Path) -> NDArray:
         return np.loadtxt(path, dtype=np.float32, ndmin=2)
     except ValueError as error:
         raise DataError(
-            f"{path} must hold as many numbers in every line ({error}); "
-            "get it again: python -m explorer data fetch mfeat"
+            f"{path} must hold as many numbers in every line ({error}); {again('mfeat')}"
         ) from error
 
 

@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.datasets.archives import again, read_arrays
+from explorer.datasets.compose import deal, deal_hands
 from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.modality import Dataset, Modality
 from explorer.datasets.rows import Rows
@@ -89,15 +90,13 @@ def mhd_like(*, n_train: int = 30_000, n_test: int = 5_000, seed: int = 0) -> Da
     generator = torch.Generator().manual_seed(seed)
 
     def split(part: str, n_tuples: int) -> Rows:
-        labels = torch.arange(n_tuples) % len(CLASSES)
-        labels = labels[torch.randperm(n_tuples, generator=generator)]
-        pens = deal_to(labels, hands[part], generator)
+        labels, pens = deal(hands[part], n_tuples, 1, generator)
         widths = torch.empty(len(paths[part])).uniform_(*WIDTHS, generator=generator)
         ink = draw_strokes(paths[part], SIDE, widths.numpy())
         return Rows(
             arrays={
-                "image": pens,
-                "trajectory": pens,
+                "image": pens[:, 0],
+                "trajectory": pens[:, 0],
                 "sound": deal_to(labels, spoken[part], generator),
                 "label": labels,
             },
@@ -183,17 +182,10 @@ def deal_to(labels: Tensor, classes: Tensor, generator: torch.Generator) -> Tens
     ValueError
         A class that is wanted has no observation.
     """
-    dealt = torch.empty_like(labels)
-    for label in labels.unique().tolist():
-        members, wanted = (classes == label).nonzero().flatten(), (labels == label).nonzero()
-        if not len(members):
-            raise ValueError(f"there must be an observation of class {label}, got none")
-        decks = [
-            members[torch.randperm(len(members), generator=generator)]
-            for _ in range(-(-len(wanted) // len(members)))
-        ]
-        dealt[wanted.flatten()] = torch.cat(decks)[: len(wanted)]
-    return dealt
+    lost = labels[~torch.isin(labels, classes)]
+    if len(lost):
+        raise ValueError(f"there must be an observation of class {lost[0].item()}, got none")
+    return deal_hands(labels, classes, 1, generator)[:, 0]
 
 
 def _modalities(dataset: str, **looks: tuple[tuple[int, ...], str, str]) -> tuple[Modality, ...]:

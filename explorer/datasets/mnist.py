@@ -4,7 +4,6 @@ LeCun, Cortes & Burges (1998). An IDX file is two zero bytes, a type, the number
 sizes as 32-bit big-endian integers, and the values.
 """
 
-import gzip
 import math
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explorer.datasets.archives import DAMAGE, again
-from explorer.datasets.download import DataError, data_directory, needed
+from explorer.datasets.archives import again, plain_or_gzipped, read_content
+from explorer.datasets.download import DataError
 
 SIDE = 28
 N_CLASSES = 10
@@ -37,8 +36,8 @@ def mnist(dataset: str, part: str) -> tuple[Tensor, Tensor]:
     DataError
         Files that are missing or damaged, or that do not belong together.
     """
-    images_path = _find(dataset, f"{PARTS[part]}-images-idx3-ubyte")
-    labels_path = _find(dataset, f"{PARTS[part]}-labels-idx1-ubyte")
+    images_path = plain_or_gzipped(dataset, f"mnist/{PARTS[part]}-images-idx3-ubyte")
+    labels_path = plain_or_gzipped(dataset, f"mnist/{PARTS[part]}-labels-idx1-ubyte")
     images, labels = read_idx(dataset, images_path, 3), read_idx(dataset, labels_path, 1)
     if images.shape[1:] != (SIDE, SIDE):
         raise DataError(
@@ -79,10 +78,7 @@ def read_idx(dataset: str, path: Path, n_axes: int) -> NDArray:
         Not such a file, cut short, or with more in it than it says.
     """
     damaged = f"{path} is damaged ({{}}); {again(dataset)}"
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except DAMAGE as error:
-        raise DataError(damaged.format(error)) from error
+    content = read_content(dataset, path)
     header = 4 + 4 * n_axes
     magic = bytes((0, 0, UNSIGNED_BYTES, n_axes))
     if content[:4] != magic or len(content) < header:
@@ -94,8 +90,3 @@ def read_idx(dataset: str, path: Path, n_axes: int) -> NDArray:
             damaged.format(f"{math.prod(shape)} values expected, got {len(content) - header}")
         )
     return np.frombuffer(bytearray(content), np.uint8, offset=header).reshape(shape)
-
-
-def _find(dataset: str, name: str) -> Path:
-    plain = data_directory() / "mnist" / name
-    return plain if plain.is_file() else needed(dataset, f"mnist/{name}.gz")[0]
