@@ -29,6 +29,10 @@ DatasetOption = Annotated[str, typer.Option(help="Key of DATASETS, or a folder o
 ModelOption = Annotated[str, typer.Option(help="Key of MODELS.")]
 RootOption = Annotated[Path | None, typer.Option("--root", help="Where checkpoints are kept.")]
 NameArgument = Annotated[str, typer.Argument(help="Key of DATASETS, or a folder of your own.")]
+OptionOption = Annotated[
+    list[str] | None,
+    typer.Option("--option", help="KEY=VALUE for the dataset's function, e.g. digits=polydigits."),
+]
 DataOption = Annotated[
     Path | None, typer.Option("--root", help="Data directory; by default $EXPLORER_DATA.")
 ]
@@ -50,8 +54,12 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
     seed: Annotated[int, typer.Option(help="Weights, order of the data, noise.")] = 0,
     start: Annotated[
-        str | None, typer.Option("--start-from", help="Dataset whose checkpoint gives the weights.")
+        str | None,
+        typer.Option(
+            "--start-from", help="DATASET whose checkpoint gives the weights, or ROOT/DATASET."
+        ),
     ] = None,
+    option: OptionOption = None,
     resume: Annotated[bool, typer.Option(help="Continue what was stopped.")] = False,
     accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
     devices: Annotated[int, typer.Option(help="How many; several train with DDP.")] = 1,
@@ -68,10 +76,13 @@ def train(
     from explorer.training import train as run
 
     torch.set_num_threads(threads)
-    data = load_dataset(dataset)
+    options = _options(option)
+    data = load_dataset(dataset, **options)
     torch.manual_seed(seed)
-    options = {} if beta is None else {"beta": beta}
-    built = build_model(model, data.modalities, latent_dim=latent_dim, **options)
+    weights = {} if beta is None else {"beta": beta}
+    built = build_model(model, data.modalities, latent_dim=latent_dim, **weights)
+    if options:
+        built.provenance["options"] = options
     if start is not None:
         start_from(built, start, model)
     folder = (root or runs_directory()) / data.name / model
@@ -265,7 +276,10 @@ def compare(
     ] = 1000,
     test_tuples: Annotated[int, typer.Option(help="Test tuples of most measures.")] = 1000,
     start: Annotated[
-        str, typer.Option("--start-from", help="Dataset whose checkpoints give the weights.")
+        str,
+        typer.Option(
+            "--start-from", help="DATASET whose checkpoints give the weights, or ROOT/DATASET."
+        ),
     ] = "",
     name: Annotated[str, typer.Option(help="Comparisons of other settings have others.")] = "main",
     workers: Annotated[str, typer.Option(help="Processes, one thread each; auto: one a core.")] = (
@@ -383,6 +397,14 @@ def data_fetch(
 def pretrained_list() -> None:
     """Every checkpoint found, with its budget and headline scores."""
     _print_checkpoints()
+
+
+def _options(given: list[str] | None) -> dict[str, int | str]:
+    """``--option KEY=VALUE``, with whole numbers as such."""
+    pairs = [text.partition("=") for text in given or []]
+    if any(not (key and value) for key, _, value in pairs):
+        raise ValueError(f"--option must be KEY=VALUE, got {' '.join(given)}")
+    return {key: int(value) if value.isdecimal() else value for key, _, value in pairs}
 
 
 def _asked(dataset: str, model: str, root: Path | None) -> list[str]:

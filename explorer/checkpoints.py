@@ -86,7 +86,7 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
 
 
 def start_from(
-    model: "MultimodalVAE", dataset: str, name: str, root: Path | str | None = None
+    model: "MultimodalVAE", start: str, name: str, root: Path | str | None = None
 ) -> "MultimodalVAE":
     """Give ``model`` the weights of a trained one, wherever name and shape are the same.
 
@@ -97,26 +97,40 @@ def start_from(
     ----------
     model
         Changed in place and returned.
-    dataset, name, root
-        Whose weights, as in :func:`load_pretrained`.
+    start
+        Dataset whose weights, or ROOT/DATASET for those of another place than usual.
+    name, root
+        As in :func:`load_pretrained`.
 
     Raises
     ------
     CheckpointError
         There is no such checkpoint, or nothing in it fits.
     """
-    source, own = load_pretrained(dataset, name, root).state_dict(), model.state_dict()
-    fitting = {k: x for k, x in source.items() if k in own and own[k].shape == x.shape}
+    place, dataset = os.path.split(start)
+    source = load_pretrained(dataset, name, place or root)
+    given, own = source.state_dict(), model.state_dict()
+    fitting = {k: x for k, x in given.items() if k in own and own[k].shape == x.shape}
     if not fitting:
         raise CheckpointError(
-            f"nothing in {dataset}/{name} has the name and shape of anything in this model; start "
+            f"nothing in {start}/{name} has the name and shape of anything in this model; start "
             "from a checkpoint with the same modalities and networks"
         )
     model.load_state_dict(own | fitting)
     model.provenance = model.provenance | {
-        "started_from": f"{dataset}/{name}, {len(fitting)} of {len(own)} tensors"
+        "started_from": f"{_history(dataset, name, source.provenance)}, "
+        f"{len(fitting)} of {len(own)} tensors"
     }
     return model
+
+
+def _history(dataset: str, name: str, provenance: dict) -> str:
+    """One line about trained weights, and about those that they were started from."""
+    facts = [f"{key}={value}" for key, value in provenance.get("options", {}).items()]
+    facts += [f"{provenance[key]} {key}" for key in ("steps", "core_minutes") if key in provenance]
+    earlier = provenance.get("started_from")
+    story = f"{dataset}/{name}" + (f" ({', '.join(facts)})" if facts else "")
+    return story + (f" from {earlier}" if earlier else "")
 
 
 def list_pretrained(

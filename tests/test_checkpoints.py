@@ -144,6 +144,23 @@ def test_every_model_ships_and_draws(name):
     assert 0.05 < pictures["m3"].std() < 1
 
 
+def test_a_start_tells_the_whole_history_of_its_weights(tmp_path):
+    torch.manual_seed(0)
+    modalities = [Modality("a", (3,), likelihood="normal", network="mlp")]
+    first = build_model("poe", modalities, latent_dim=4)
+    first.provenance = {"options": {"digits": "easy"}, "steps": 30, "core_minutes": 0.5}
+    first.save_pretrained(tmp_path / "one" / "poe")
+    second = start_from(build_model("poe", modalities, latent_dim=4), "one", "poe", tmp_path)
+    second.provenance |= {"steps": 70}
+    second.save_pretrained(tmp_path / "two" / "poe")
+    third = start_from(build_model("poe", modalities, latent_dim=4), "two", "poe", tmp_path)
+    n = len(first.state_dict())
+    assert third.provenance["started_from"] == (
+        "two/poe (70 steps) from one/poe (digits=easy, 30 steps, 0.5 core_minutes), "
+        f"{n} of {n} tensors, {n} of {n} tensors"
+    )
+
+
 def test_a_model_starts_from_weights_that_fit(tmp_path):
     torch.manual_seed(0)
     shapes = {"a": (3,), "b": (4,)}
@@ -158,6 +175,9 @@ def test_a_model_starts_from_weights_that_fit(tmp_path):
     torch.testing.assert_close(model.state_dict()["encoders.a.1.weight"], kept)
     assert model.encoders["b"][1].weight.shape == (128, 6)
     assert model.provenance["started_from"].startswith("digits/poe, ")
+    again = start_from(build_model("poe", two, latent_dim=4), str(tmp_path / "digits"), "poe")
+    assert torch.equal(again.state_dict()["encoders.a.1.weight"], kept)
+    assert str(tmp_path) not in again.provenance["started_from"]
     stranger = build_model("poe", [Modality("z", (3,), network="mlp")], latent_dim=4)
     with pytest.raises(CheckpointError, match="nothing in digits/poe has the name and shape"):
         start_from(stranger, "digits", "poe", tmp_path)

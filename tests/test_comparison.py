@@ -99,7 +99,7 @@ def test_runs_start_from_the_checkpoint_of_another_dataset_when_asked(tmp_path):
     comparison.open_comparison(place, settings)
     assert work.work(str(place), "mwb", 1.0, 0) == "finished"
     (result,) = comparison.read_results(place)
-    assert result.trained["started_from"].startswith("polydigits/mwb, ")
+    assert result.trained["started_from"].startswith("polydigits/mwb (6000 steps, ")
     start = load_pretrained("polydigits", "mwb").state_dict()["encoders.m0.0.weight"]
     moved = (weights(place, result.run)["encoders.m0.0.weight"] - start).abs().max()
     assert 0 < moved < 0.1  # a start from anywhere else would be far away

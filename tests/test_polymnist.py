@@ -9,6 +9,7 @@ from PIL import Image
 
 from explorer.datasets import load_dataset
 from explorer.datasets.compose import SIZE, pair
+from explorer.datasets.digits import digit_masks, split_digits
 from explorer.datasets.download import DataError, data_directory
 from explorer.datasets.polymnist import FOLDER, PICTURES, masks_of
 from tests.mnist_files import blocks, write_mnist
@@ -110,17 +111,17 @@ def test_translated_digits_are_scaled_before_the_threshold_and_shifted(root):
     assert blend.mean() != 0.5
 
 
-def test_strokes_grow_by_as_many_pixels_as_asked_in_training_only(root):
-    dot = torch.zeros(1, 28, 28, dtype=torch.uint8)
-    dot[0, 10, 5] = 255
-    thick = masks_of(dot, 28, 2)[0]
-    assert thick.sum() == 25
-    assert thick[8:13, 3:8].all()
-    plain, grown = (load_dataset("polymnist", **SMALL, thicken=n) for n in (0, 1))
-    assert (grown.train.masks >= plain.train.masks).all()
-    assert grown.train.masks.sum() > 1.3 * plain.train.masks.sum()
-    assert torch.equal(grown.test.masks, plain.test.masks)
-    assert torch.equal(grown.train.digits, plain.train.digits)
+def test_the_digits_of_polydigits_can_lie_on_the_pictures_without_mnist(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path))
+    write_pictures(tmp_path)
+    easy = load_dataset("polymnist", n_train=2_000, n_test=400, digits="polydigits")
+    masks, _ = digit_masks(28)
+    train, test = split_digits(0)
+    assert torch.equal(easy.train.masks, masks[train])
+    assert torch.equal(easy.test.masks, masks[test])
+    assert easy.train.photographs.keys() == {"m0", "m1", "m2", "m3", "m4"}
+    with pytest.raises(ValueError, match="digits must be one of mnist, polydigits; got 'roman'"):
+        load_dataset("polymnist", digits="roman")
 
 
 def test_missing_pictures_are_named_with_the_command(root):

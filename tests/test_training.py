@@ -9,7 +9,10 @@ import time
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from explorer.__main__ import app
+from explorer.checkpoints import load_pretrained
 from explorer.datasets import Dataset, Modality
 from explorer.models import build_model
 from explorer.training import STATE, TrainingDivergedError, one_cycle, train
@@ -269,3 +272,21 @@ def test_two_processes_share_a_batch(tmp_path):
     )
     assert answer.returncode == 0, answer.stderr
     assert (tmp_path / "out/polydigits/poe/model.safetensors").is_file()
+
+
+def test_the_command_line_hands_options_to_the_dataset_and_records_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLORER_RUNS", str(tmp_path))
+
+    def run(*options):
+        words = ["--dataset=polydigits", "--model=poe", "--steps=1", *options]
+        return CliRunner().invoke(app, ["train", *words])
+
+    done = run("--option=n_train=200", "--option=n_test=50", "--batch-size=8")
+    assert done.exit_code == 0, done.output
+    trained = load_pretrained("polydigits", "poe", tmp_path).provenance
+    assert trained["options"] == {"n_train": 200, "n_test": 50}
+    assert trained["epochs"] == 0.04  # 1 of 25 steps
+    assert "must be KEY=VALUE, got n_train" in str(run("--option=n_train").exception)
+    assert "options of polydigits are n_train, n_test, seed; got color" in str(
+        run("--option=color=red").exception
+    )

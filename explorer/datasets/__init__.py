@@ -1,6 +1,7 @@
 """Datasets by name. To add one: a module with a function that returns a Dataset, a line here."""
 
 from collections.abc import Callable
+from inspect import signature
 
 from explorer.datasets.celeba import celeba
 from explorer.datasets.cub import cub, cub_attributes
@@ -37,12 +38,18 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
 }
 
 
-def load_dataset(name: str, **options: int) -> Dataset:
+def load_dataset(name: str, **options: int | str) -> Dataset:
     """The dataset called ``name``, a key of ``DATASETS``; ``options`` go to its function.
 
     Or a folder of the visitor's own: its name in the data directory, or its path.
     """
     if name in DATASETS:
+        known = signature(DATASETS[name]).parameters
+        unknown = options.keys() - known
+        if unknown:
+            raise ValueError(
+                f"options of {name} are {', '.join(known)}; got {', '.join(sorted(unknown))}"
+            )
         return DATASETS[name](**options)
     folder = find_folder(name)
     if folder is None:

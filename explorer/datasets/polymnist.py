@@ -27,6 +27,7 @@ from torch.nn import functional as F
 
 from explorer.datasets.archives import DAMAGE, again, open_pictures, read_pictures
 from explorer.datasets.compose import SIZE, pair, set_on_crops
+from explorer.datasets.digits import digit_masks, split_digits
 from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.mnist import mnist
 from explorer.datasets.modality import Dataset, Modality
@@ -49,7 +50,7 @@ TRANSLATED_SIZE = 21
 
 
 def polymnist(
-    *, n_train: int = 60_000, n_test: int = 10_000, thicken: int = 0, seed: int = 0
+    *, n_train: int = 60_000, n_test: int = 10_000, digits: str = "mnist", seed: int = 0
 ) -> Dataset:
     """PolyMNIST, rebuilt: five modalities ``m0`` to ``m4``, images ``(3, 28, 28)``.
 
@@ -58,9 +59,9 @@ def polymnist(
     n_train, n_test
         Numbers of tuples, from 60,000 and 10,000 digits; every digit is in each modality once
         before any is a second time.
-    thicken
-        Pixels by which strokes of the training digits grow on every side. Thick digits are easier
-        to find for a model that draws none yet; test digits stay as they are.
+    digits
+        Key of ``DIGITS``. Those of PolyDigits have thick strokes, which a model that draws none
+        yet finds sooner: a first stage of training, not the benchmark.
     seed
         Decides the tuples and the crops.
 
@@ -69,17 +70,17 @@ def polymnist(
     DataError
         MNIST or a picture is missing or damaged.
     """
-    return _rebuilt("polymnist", 5, SIZE, n_train, n_test, thicken, seed)
+    return _rebuilt("polymnist", 5, SIZE, n_train, n_test, digits, seed)
 
 
 def translated_polymnist(
-    *, n_train: int = 60_000, n_test: int = 10_000, thicken: int = 0, seed: int = 0
+    *, n_train: int = 60_000, n_test: int = 10_000, digits: str = "mnist", seed: int = 0
 ) -> Dataset:
     """Translated PolyMNIST: ``m0`` to ``m2``, images ``(3, 28, 28)`` of shifted 21x21 digits.
 
     Parameters
     ----------
-    n_train, n_test, thicken
+    n_train, n_test, digits
         As in :func:`polymnist`.
     seed
         Decides the tuples, the crops and the offsets.
@@ -89,7 +90,7 @@ def translated_polymnist(
     DataError
         MNIST or a picture is missing or damaged.
     """
-    return _rebuilt("translated_polymnist", 3, TRANSLATED_SIZE, n_train, n_test, thicken, seed)
+    return _rebuilt("translated_polymnist", 3, TRANSLATED_SIZE, n_train, n_test, digits, seed)
 
 
 def polymnist_released(*, n_train: int = 60_000, n_test: int = 10_000, seed: int = 0) -> Dataset:
@@ -123,31 +124,43 @@ def polymnist_released(*, n_train: int = 60_000, n_test: int = 10_000, seed: int
     )
 
 
-def masks_of(images: Tensor, size: int, thicken: int = 0) -> Tensor:
+def masks_of(images: Tensor, size: int) -> Tensor:
     """Where the ink is, bool ``(P, S, S)``, of pictures uint8 ``(P, 28, 28)`` scaled to S."""
     if size != SIZE:
         images = F.interpolate(images.unsqueeze(1).float(), (size, size), mode="bilinear")[:, 0]
-    masks = images > THRESHOLD
-    if thicken:
-        side = 2 * thicken + 1
-        masks = F.max_pool2d(masks.unsqueeze(1).float(), side, stride=1, padding=thicken)[:, 0] > 0
-    return masks
+    return images > THRESHOLD
+
+
+def _mnist_masks(dataset: str, part: str, size: int) -> tuple[Tensor, Tensor]:
+    images, classes = mnist(dataset, part)
+    return masks_of(images, size), classes
+
+
+def _polydigits_masks(dataset: str, part: str, size: int) -> tuple[Tensor, Tensor]:
+    masks, classes = digit_masks(size)
+    chosen = dict(zip(("train", "test"), split_digits(0), strict=True))[part]
+    return masks[chosen], classes[chosen]
+
+
+DIGITS = {"mnist": _mnist_masks, "polydigits": _polydigits_masks}
+"""Whose digits can be set on the pictures."""
 
 
 def _rebuilt(
-    name: str, n_modalities: int, size: int, n_train: int, n_test: int, thicken: int, seed: int
+    name: str, n_modalities: int, size: int, n_train: int, n_test: int, digits: str, seed: int
 ) -> Dataset:
+    if digits not in DIGITS:
+        raise ValueError(f"digits must be one of {', '.join(DIGITS)}; got {digits!r}")
     pictures = list(PICTURES)[:n_modalities]
     files = needed(name, *(f"polymnist_backgrounds/{picture}.jpg" for picture in pictures))
     backgrounds = {f"m{i}": _picture(name, file) for i, file in enumerate(files)}
     generator = torch.Generator().manual_seed(seed)
 
-    def split(part: str, n_tuples: int, thicken: int):
-        images, classes = mnist(name, part)
-        rounds = -(-n_tuples // len(images))
-        labels, digits = pair([classes] * n_modalities, rounds, generator)
-        masks = masks_of(images, size, thicken)
-        return set_on_crops(masks, backgrounds, labels[:n_tuples], digits[:n_tuples], generator)
+    def split(part: str, n_tuples: int):
+        masks, classes = DIGITS[digits](name, part, size)
+        rounds = -(-n_tuples // len(masks))
+        labels, hands = pair([classes] * n_modalities, rounds, generator)
+        return set_on_crops(masks, backgrounds, labels[:n_tuples], hands[:n_tuples], generator)
 
     return Dataset(
         name=name,
@@ -155,8 +168,8 @@ def _rebuilt(
             Modality(key, (3, SIZE, SIZE), description=PICTURES[picture])
             for key, picture in zip(backgrounds, pictures, strict=True)
         ),
-        train=split("train", n_train, thicken),
-        test=split("test", n_test, 0),
+        train=split("train", n_train),
+        test=split("test", n_test),
         classes=tuple("0123456789"),
     )
 
