@@ -50,6 +50,9 @@ def train(
         float | None, typer.Option(help="Weight of the KL term; the recipe's by default.")
     ] = None,
     latent_dim: Annotated[int, typer.Option(help="Latent dimensions.")] = 64,
+    style_dim: Annotated[
+        int | None, typer.Option(help="Further ones of each modality alone.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
     seed: Annotated[int, typer.Option(help="Weights, order of the data, noise.")] = 0,
@@ -79,8 +82,9 @@ def train(
     options = _options(option)
     data = load_dataset(dataset, **options)
     torch.manual_seed(seed)
-    weights = {} if beta is None else {"beta": beta}
-    built = build_model(model, data.modalities, latent_dim=latent_dim, **weights)
+    asked = {"beta": beta, "style_dim": style_dim}
+    changed = {key: value for key, value in asked.items() if value is not None}
+    built = build_model(model, data.modalities, latent_dim=latent_dim, **changed)
     if options:
         built.provenance["options"] = options
     if start is not None:
