@@ -15,6 +15,7 @@ from explorer.datasets.download import DataError, data_directory
 from explorer.datasets.text import read
 from explorer.likelihoods import LIKELIHOODS, log_likelihood
 from explorer.networks import NETWORKS
+from tests import published_networks
 
 WORDS = ("5_o_Clock_Shadow", "Bald", "Big_Lips", "Male", "Young")
 NAMES = [f"{i:06d}.jpg" for i in range(1, 11)]
@@ -239,3 +240,7 @@ def test_the_real_files_where_they_are_at_hand():
     texts = read(data.train[slice(None)]["text"], SYMBOLS)
     for text, labels in zip(texts, data.train.labels, strict=True):
         assert text.strip("*").split(", ") == [data.classes[k] for k in labels.nonzero()]
+
+
+def test_the_papers_networks_can_be_asked_for(small):
+    published_networks.check("celeba")

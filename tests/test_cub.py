@@ -14,6 +14,7 @@ from explorer.datasets.download import DataError, data_directory
 from explorer.datasets.text import read
 from explorer.likelihoods import LIKELIHOODS, log_likelihood
 from explorer.networks import NETWORKS
+from tests import published_networks
 
 SPECIES = ["Black_footed_Albatross", "Groove_billed_Ani", "Wren"]
 BIRDS = [f"{name}/{i:04d}.jpg" for name in SPECIES for i in range(4)]
@@ -235,3 +236,11 @@ def test_the_real_files_where_they_are_at_hand():
     assert len(data.classes) == 100
     assert [m.shape for m in data.modalities] == [(3, 64, 64), (312,), (100,)]
     assert data.train.arrays["image"].float().std() > 40
+
+
+def test_the_papers_networks_can_be_asked_for_birds_and_attributes(known):
+    published_networks.check("cub_attributes")
+
+
+def test_the_papers_networks_can_be_asked_for_birds_and_captions(captioned):
+    published_networks.check("cub")

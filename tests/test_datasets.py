@@ -239,3 +239,8 @@ def test_mnist_goes_through_the_same_code():
     )
     assert tuples[:8]["m0"].shape == (8, 3, 28, 28)
     assert torch.equal(labels[tuples.digits[:, 2]], tuples.labels)
+
+
+def test_the_papers_networks_are_refused_where_there_are_none():
+    with pytest.raises(ValueError, match="known for polymnist, .*; got 'polydigits'"):
+        load_dataset("polydigits", published=True)

@@ -12,6 +12,7 @@ from explorer.datasets.download import DataError
 from explorer.datasets.mhd import CONVERSION, deal_to
 from explorer.likelihoods import LIKELIHOODS, log_likelihood
 from explorer.networks import NETWORKS
+from tests import published_networks
 from tests.digit_files import N_CLIPS, N_PENS, pens, write_digit_files
 
 KINDS = {"image": "image", "trajectory": "trajectory", "sound": "audio", "label": "label"}
@@ -274,3 +275,7 @@ def test_real_files_are_loaded_whole_and_every_modality_weighs_alike():
     assert 170 < data.modalities[3].weight * np.log(10) < 230
     stored = [*data.train.arrays.values(), *data.train.tables.values()]
     assert sum(x.nbytes for x in stored) < 20e6
+
+
+def test_the_papers_networks_can_be_asked_for(mhd_files):
+    published_networks.check("mhd")

@@ -18,7 +18,9 @@ SHAPES = {
     "text_patch": [(256, 39)],
     "mopoe_face": [(3, 64, 64)],
     "mopoe_attributes": [(256, 39)],
-    "mac_conv": [(3, 64, 64)],
+    "mac_conv": [(3, 64, 64), IMAGE],
+    "mac_sound": [(1, 32, 128)],
+    "mmvamp_resnet": [IMAGE],
 }
 CASES = [(name, shape) for name in NETWORKS for shape in SHAPES.get(name, [TEXT, SPIKES, (12,)])]
 EACH = pytest.mark.parametrize(("name", "shape"), CASES, ids=lambda case: str(case))
@@ -68,7 +70,8 @@ def test_decoders_are_not_squashed_into_the_unit_interval_but_where_published(na
 
 
 @pytest.mark.parametrize(
-    ("name", "latent_dim", "million"), [("patch", 64, 1.71), ("mopoe_conv", 512, 14.06)]
+    ("name", "latent_dim", "million"),
+    [("patch", 64, 1.71), ("mopoe_conv", 512, 14.06), ("mmvamp_resnet", 512, 103.11)],
 )
 def test_five_modalities_have_as_many_parameters_as_the_recipe_says(name, latent_dim, million):
     assert round(5 * n_parameters(*NETWORKS[name](IMAGE, latent_dim)) / 1e6, 2) == million
@@ -107,6 +110,8 @@ TEXT_PLACES = [1, 4, 8, 16, 32, 64, 128, 256]
         ("mopoe_face", (3, 64, 64), [33, 16, 8, 4, 1], [1, 4, 8, 16, 32, 64]),
         ("mopoe_attributes", (256, 39), TEXT_PLACES[::-1], [*TEXT_PLACES, 39]),
         ("mac_conv", (3, 64, 64), [32, 16, 8, 4], [4, 8, 16, 32, 64]),
+        ("mac_conv", IMAGE, [14, 7, 4], [4, 7, 14, 28]),
+        ("mmvamp_resnet", IMAGE, [28, 14, 7], [7, 14, 28]),
     ],
 )
 def test_layers_have_the_published_sizes(name, shape, down, up):

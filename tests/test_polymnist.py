@@ -12,6 +12,7 @@ from explorer.datasets.compose import SIZE, pair
 from explorer.datasets.digits import digit_masks, split_digits
 from explorer.datasets.download import DataError, data_directory
 from explorer.datasets.polymnist import FOLDER, PICTURES, masks_of
+from tests import published_networks
 from tests.mnist_files import blocks, write_mnist
 
 SMALL = {"n_train": 40, "n_test": 20}
@@ -212,3 +213,12 @@ def test_the_real_files_where_they_are_at_hand():
     assert data.train.labels.bincount()[:2].tolist() == [5923, 6742]
     means = {name: x.mean().item() for name, x in data.test[slice(0, 500)].items()}
     assert means["m3"] < 0.35 < means["m2"]  # stars are dark, the wave's sky is light
+
+
+@pytest.mark.parametrize("name", ["polymnist", "translated_polymnist"])
+def test_the_papers_networks_can_be_asked_for(root, name):
+    published_networks.check(name, **SMALL)
+
+
+def test_the_papers_networks_can_be_asked_for_released_files(released):
+    published_networks.check("polymnist_released", n_train=30, n_test=10)

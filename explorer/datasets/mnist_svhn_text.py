@@ -30,8 +30,6 @@ from explorer.datasets.text import WORDS, draw_offsets, spell_shifted
 
 SYMBOLS = "abcdefghijklmnopqrstuvwxyz0123456789-,;.!?:'\"\\/|_@#$%^&*~`+=<>()[]{} \n"
 LENGTH = 8
-FAST = {"mnist": "patch", "svhn": "patch", "text": "dense"}
-PUBLISHED = {"mnist": "mopoe_mnist", "svhn": "mopoe_svhn", "text": "mopoe_text"}
 
 
 def mnist_svhn_text(
@@ -39,7 +37,6 @@ def mnist_svhn_text(
     n_train: int | None = None,
     n_test: int | None = None,
     rounds: int = 20,
-    published: bool = False,
     seed: int = 0,
 ) -> Dataset:
     """MNIST-SVHN-Text: shapes ``(1, 28, 28)``, ``(3, 32, 32)`` and ``(8, 70)``.
@@ -50,8 +47,6 @@ def mnist_svhn_text(
         Numbers of tuples; all there are by default.
     rounds
         How often every picture of the source with fewer is used.
-    published
-        Networks of the papers' released code instead of small fast ones.
     seed
         Decides the tuples and the offsets.
 
@@ -85,28 +80,25 @@ def mnist_svhn_text(
             tables={"mnist": digits.unsqueeze(1), "svhn": houses, "text": words.flatten(0, 1)},
         )
 
-    networks = PUBLISHED if published else FAST
     return Dataset(
         name="mnist_svhn_text",
         modalities=(
             Modality(
                 "mnist",
                 (1, 28, 28),
-                network=networks["mnist"],
                 description="handwritten digit",
                 weight=3072 / 784,
             ),
             Modality(
                 "svhn",
                 (3, 32, 32),
-                network=networks["svhn"],
                 description="house number" + (", of a subset of SVHN" if is_subset() else ""),
             ),
             Modality(
                 "text",
                 (LENGTH, len(SYMBOLS)),
                 likelihood="categorical",
-                network=networks["text"],
+                network="dense",
                 description="English word somewhere in 8 characters",
                 kind="text",
                 weight=3072 / LENGTH,

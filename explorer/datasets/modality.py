@@ -212,6 +212,15 @@ class Dataset:
             classes=(f"not {self.leading}", self.leading),
         )
 
+    def with_networks(self, networks: dict[str, str]) -> "Dataset":
+        """The same, with the named modalities' networks; those of the others stay."""
+        return replace(
+            self,
+            modalities=tuple(
+                replace(one, network=networks.get(one.name, one.network)) for one in self.modalities
+            ),
+        )
+
     def having(self, *names: str) -> "Dataset":
         """The same without samples that lack one of these modalities; by default, any.
 
