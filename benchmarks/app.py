@@ -29,6 +29,8 @@ from playwright.sync_api import sync_playwright
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from explorer.checkpoints import commit
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -364,15 +366,12 @@ def run(repeats, students):
 
 def machine():
     """What the figures were taken on."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True
-    )
     return {
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "packages": {name: version(name) for name in ("streamlit", "plotly", "torch")},
-        "commit": commit.stdout.strip(),
+        "commit": commit(),
         "load_before_and_after": [round(psutil.getloadavg()[0], 1)],
     }
 

@@ -21,9 +21,9 @@ from pathlib import Path
 import torch
 
 from explorer.__main__ import ALLOCATOR
+from explorer.checkpoints import commit
 from explorer.datasets import load_dataset
 from explorer.models import MODELS, build_model
-from explorer.training import commit
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 BATCH_SIZE = 128

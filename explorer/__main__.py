@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 ALLOCATOR = {
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
@@ -71,51 +69,26 @@ def train(
     root: RootOption = None,
 ) -> None:
     """Train a model and save it under ROOT/DATASET/MODEL (by default runs/)."""
-    import torch
+    from explorer.training.command import train as run
 
-    from explorer.checkpoints import runs_directory, start_from
-    from explorer.datasets import load_dataset
-    from explorer.models import build_model
-    from explorer.training import train as run
-
-    torch.set_num_threads(threads)
-    options = _options(option)
-    data = load_dataset(dataset, **options)
-    torch.manual_seed(seed)
-    asked = {"beta": beta, "style_dim": style_dim}
-    changed = {key: value for key, value in asked.items() if value is not None}
-    built = build_model(model, data.modalities, latent_dim=latent_dim, **changed)
-    if options:
-        built.provenance["options"] = options
-    if start is not None:
-        start_from(built, start, model)
-    folder = (root or runs_directory()) / data.name / model
-    state = runs_directory() / data.name / model
-    if steps is None and epochs is None and minutes is None:
-        minutes = 4.0
-    try:
-        run(
-            built,
-            data,
-            steps=steps,
-            epochs=epochs,
-            minutes=minutes,
-            batch_size=batch_size,
-            learning_rate=learning_rate,
-            seed=seed,
-            directory=state,
-            resume=resume,
-            accelerator=accelerator,
-            devices=devices,
-            precision=precision,
-        )
-    except KeyboardInterrupt:
-        console.print(f"stopped; the state is in {state}, continue with --resume")
-        raise typer.Exit(130) from None
-    if int(os.environ.get("LOCAL_RANK", 0)) == 0:
-        built.provenance["model"] = model
-        built.save_pretrained(folder)
-        console.print(f"saved {folder}")
+    run(
+        dataset,
+        model,
+        option=option,
+        start=start,
+        seed=seed,
+        recipe={"latent_dim": latent_dim, "style_dim": style_dim, "beta": beta},
+        budget={"steps": steps, "epochs": epochs, "minutes": minutes},
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        resume=resume,
+        accelerator=accelerator,
+        devices=devices,
+        precision=precision,
+        threads=threads,
+        root=root,
+        console=console,
+    )
 
 
 @app.command(hidden=True)
@@ -136,25 +109,9 @@ def embed(
     root: RootOption = None,
 ) -> None:
     """Map the latent space of a checkpoint by subset (UMAP and PCA), for the app."""
-    import torch
+    from explorer.evaluation.command import embed as run
 
-    from explorer.datasets import load_dataset
-    from explorer.evaluation.embedding import embed_pretrained
-
-    torch.set_num_threads(threads)
-    data = load_dataset(dataset)
-    for name in _asked(data.name, model, root):
-        with console.status(name) as status:
-            folder = embed_pretrained(
-                data.name,
-                name,
-                data,
-                root,
-                n_tuples=tuples,
-                n_seeds=seeds,
-                progress=lambda step, name=name: status.update(f"{name}: {step}"),
-            )
-        console.print(f"saved {folder / 'embedding.npz'}")
+    run(dataset, model, tuples=tuples, seeds=seeds, threads=threads, root=root, console=console)
 
 
 @app.command()
@@ -168,34 +125,9 @@ def classifiers(
     root: RootOption = None,
 ) -> None:
     """Train the classifiers that read generated images, under ROOT/DATASET (by default runs/)."""
-    import torch
-    from rich.progress import Progress
+    from explorer.evaluation.command import classifiers as run
 
-    from explorer.checkpoints import runs_directory
-    from explorer.datasets import load_dataset
-    from explorer.evaluation import classifiers as judges
-    from explorer.training import commit
-
-    torch.set_num_threads(threads)
-    data = load_dataset(dataset)
-    epochs = epochs or judges.enough_epochs(data)
-    with Progress(console=console) as progress:
-        task = progress.add_task(f"{len(data.modalities)} classifiers", total=1.0)
-        trained = judges.train_classifiers(
-            data,
-            epochs=epochs,
-            seed=seed,
-            on_step=lambda done: progress.update(task, completed=done),
-        )
-    folder = (root or runs_directory()) / data.name / judges.FOLDER
-    about = {"dataset": data.name, "epochs": epochs, "seed": seed, "torch": torch.__version__}
-    judges.save_classifiers(trained, folder, about | {"commit": commit()})
-    table = Table("modality", "correct on real test observations")
-    for name, share in trained.ceiling.items():
-        table.add_row(name, f"{share:.4f}")
-    table.add_row("all agree", f"{trained.agreement:.4f}")
-    console.print(table)
-    console.print(f"saved {folder}")
+    run(dataset, epochs=epochs, seed=seed, threads=threads, root=root, console=console)
 
 
 @app.command()
@@ -218,48 +150,22 @@ def evaluate(
 
     The classifiers are those of ROOT/DATASET, else the shipped ones; without any, coherence is not.
     """
-    import time
+    from explorer.evaluation.command import evaluate as run
+    from explorer.scores.command import show_checkpoints
 
-    import torch
-    from rich.progress import Progress
-
-    from explorer.checkpoints import checkpoint_directory, load_pretrained
-    from explorer.datasets import load_dataset
-    from explorer.evaluation import evaluate as run
-    from explorer.evaluation import fitting_sizes, origin, write_scores
-    from explorer.evaluation.classifiers import find_classifiers
-
-    torch.set_num_threads(threads)
-    data = load_dataset(dataset)
-    dataset = data.name
-    models = _asked(dataset, model, root)
-    judges = find_classifiers(dataset, root)
-    if isinstance(judges, str):
-        console.print(f"coherence is left out: {judges}", soft_wrap=True)
-    sizes = fitting_sizes(data, n_test=tuples, n_likelihood=likelihood_tuples)
-    with Progress(console=console) as progress:
-        for key in models:
-            loaded = load_pretrained(dataset, key, root)
-            folder = checkpoint_directory(dataset, key, root)
-            task = progress.add_task(key, total=1.0)
-            started, used = time.monotonic(), time.process_time()
-            scores = run(
-                loaded,
-                data,
-                judges,
-                seed=seed,
-                every_subset=every_subset,
-                n_draws=draws,
-                **sizes,
-                on_step=lambda name, done, key=key, task=task: progress.update(
-                    task, description=f"{key}: {name}", completed=done
-                ),
-            )
-            progress.update(task, description=key, completed=1.0)
-            recipe = {"dataset": dataset, "model": key}
-            took = time.monotonic() - started, time.process_time() - used
-            write_scores(recipe | scores | {"computed": origin(folder, seed, *took)}, folder)
-    _print_checkpoints(dataset, root)
+    name = run(
+        dataset,
+        model,
+        seed=seed,
+        tuples=tuples,
+        draws=draws,
+        likelihood_tuples=likelihood_tuples,
+        every_subset=every_subset,
+        threads=threads,
+        root=root,
+        console=console,
+    )
+    show_checkpoints(console, name, root)
 
 
 @app.command()
@@ -335,24 +241,9 @@ def compare(
 @app.command()
 def presets(threads: ThreadsOption = 1) -> None:
     """Write what Generation shows of PolyDigits before it computes: presets and conflict rates."""
-    import torch
-    from rich.progress import Progress
+    from explorer.pages.command import presets as run
 
-    from explorer.checkpoints import load_pretrained
-    from explorer.datasets import load_dataset
-    from explorer.evaluation.classifiers import load_classifiers
-    from explorer.pages.answers import Lab
-    from explorer.pages.presets import CACHE, DATASET, write_cache
-    from explorer.palette import LABELS
-
-    torch.set_num_threads(threads)
-    models = {key: load_pretrained(DATASET, key) for key in LABELS}
-    lab = Lab(load_dataset(DATASET), models, load_classifiers(DATASET))
-    with Progress(console=console) as progress:
-        task = progress.add_task("presets")
-        for what, done, total in write_cache(lab, CACHE):
-            progress.update(task, description=what, completed=done, total=total)
-    console.print(f"wrote {CACHE}")
+    run(threads, console)
 
 
 @data_app.command("list")
@@ -388,11 +279,7 @@ def data_fetch(
     from explorer.datasets.command import fetch, look_in
 
     look_in(root)
-    try:
-        fetch(name, way, again, console)
-    except KeyboardInterrupt:
-        console.print("stopped; what came is kept, the same command goes on from there")
-        raise typer.Exit(130) from None
+    fetch(name, way, again, console)
     if root is not None:
         console.print(f"set EXPLORER_DATA={root} for other commands and the app", soft_wrap=True)
 
@@ -400,56 +287,9 @@ def data_fetch(
 @pretrained_app.command("list")
 def pretrained_list() -> None:
     """Every checkpoint found, with its budget and headline scores."""
-    _print_checkpoints()
+    from explorer.scores.command import show_checkpoints
 
-
-def _options(given: list[str] | None) -> dict[str, int | str]:
-    """``--option KEY=VALUE``, with whole numbers as such."""
-    pairs = [text.partition("=") for text in given or []]
-    if any(not (key and value) for key, _, value in pairs):
-        raise ValueError(f"--option must be KEY=VALUE, got {' '.join(given)}")
-    return {key: int(value) if value.isdecimal() else value for key, _, value in pairs}
-
-
-def _asked(dataset: str, model: str, root: Path | None) -> list[str]:
-    """Return the models meant by ``--model``: one, or all that have a checkpoint."""
-    from explorer.checkpoints import list_pretrained
-
-    models = [key for _, key, _ in list_pretrained(dataset, root)] if model == "all" else [model]
-    if not models:
-        raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
-    return models
-
-
-def _print_checkpoints(dataset: str | None = None, root: Path | None = None) -> None:
-    from explorer.checkpoints import list_pretrained
-    from explorer.scores import MEASURES, headline, read_evaluations, tidy
-    from explorer.scores import columns as headline_columns
-
-    # a narrow terminal wraps these lines; cut figures would be worse
-    wide = Console(width=max(console.width, 130))
-    models: dict[str, list[str]] = {}
-    for name, model, _ in list_pretrained(dataset, root):
-        models.setdefault(name, []).append(model)
-    for name, own in models.items():
-        evaluations = {e.model: e for e in read_evaluations(name, root)}
-        scores = tidy(evaluations.values())
-        rows = {model: headline(scores, model) for model in own}
-        columns = headline_columns(rows.values())
-        table = Table(box=SIMPLE_HEAD, title=name)
-        table.add_column("model", no_wrap=True)
-        for column in ("core-minutes", *columns):
-            table.add_column(column)
-        for model, row in rows.items():
-            cells = [
-                f"{row[c].value:.{MEASURES[row[c].measure].digits}f}" if c in row else "-"
-                for c in columns
-            ]
-            trained = evaluations[model].trained if model in evaluations else {}
-            table.add_row(model, str(trained.get("core_minutes", "-")), *cells)
-        wide.print(table)
-    if models:
-        console.print("the number in a column is how many modalities were given", style="dim")
+    show_checkpoints(console)
 
 
 def main() -> None:

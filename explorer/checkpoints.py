@@ -7,6 +7,7 @@ unpickled.
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -161,6 +162,21 @@ def read_scores(folder: Path) -> dict | None:
         raise CheckpointError(
             f"{shown(path)} is damaged ({error}); write it again: python -m explorer evaluate"
         ) from error
+
+
+def commit() -> str | None:
+    """Short hash of the commit this was computed with; None outside a git checkout."""
+    root = Path(__file__).resolve().parents[1]
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(root), "rev-parse", "--short", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()
 
 
 def shown(path: Path) -> str:

@@ -19,9 +19,6 @@ from explorer.evaluation.classifiers import load_classifiers
 from explorer.models import MODELS
 from explorer.own import find_folder
 
-INTERRUPTED = 130
-"""Exit code of what Ctrl-C ended."""
-
 
 def compare(
     settings: Settings,
@@ -76,7 +73,7 @@ def compare(
             f"stopped; what is done is in {folder}, the same command goes on from there",
             soft_wrap=True,
         )
-        return INTERRUPTED
+        raise
     results = read_results(folder)
     if any(result.scores is not None for result in results):
         print_table(results, console)

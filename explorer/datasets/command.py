@@ -84,22 +84,25 @@ def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
     console.print(f"license: {source(name).license}", soft_wrap=True)
     bars: dict[str, int] = {}
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
-    with Progress(
-        *columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console
-    ) as progress:
+    progress = Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console)
 
-        def tell(what: str, done: int, total: int | None) -> None:
-            if what not in bars:
-                bars[what] = progress.add_task(what, total=total)
-            progress.update(bars[what], completed=done, total=total)
+    def tell(what: str, done: int, total: int | None) -> None:
+        if what not in bars:
+            bars[what] = progress.add_task(what, total=total)
+        progress.update(bars[what], completed=done, total=total)
 
-        paths = get(
-            name,
-            way=way,
-            again=again,
-            progress=tell,
-            on_wait=lambda: console.print("another process fetches; waiting for it"),
-        )
+    try:
+        with progress:
+            paths = get(
+                name,
+                way=way,
+                again=again,
+                progress=tell,
+                on_wait=lambda: console.print("another process fetches; waiting for it"),
+            )
+    except KeyboardInterrupt:
+        console.print("stopped; what came is kept, the same command goes on from there")
+        raise
     console.print(f"{name} is here: {len(paths)} files in {data_directory()}", soft_wrap=True)
 
 

@@ -44,7 +44,7 @@ from pathlib import Path
 
 import torch
 
-from explorer.checkpoints import SCORES
+from explorer.checkpoints import SCORES, commit
 from explorer.datasets import Dataset
 from explorer.evaluation import (
     attributes,
@@ -242,8 +242,6 @@ def write_scores(scores: dict, folder: Path) -> Path:
 
 def origin(folder: Path, seed: int, seconds: float, cpu_seconds: float) -> dict:
     """Where figures came from, for ``computed``: machine, versions and the very weights."""
-    from explorer.training import commit  # with Lightning: 90 MiB that the app does without
-
     return {
         "seed": seed,
         "seconds": round(seconds, 1),

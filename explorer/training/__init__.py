@@ -9,7 +9,6 @@ Shapes: B batch.
 
 import math
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -20,6 +19,7 @@ from lightning.fabric import Fabric
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
+from explorer.checkpoints import commit
 from explorer.datasets import Dataset
 from explorer.models import MultimodalVAE
 
@@ -234,21 +234,6 @@ def one_cycle(done: float) -> float:
     if done < 0.15:
         return 0.04 + 0.96 * done / 0.15
     return 1e-4 + (1 - 1e-4) * (1 + math.cos(math.pi * min(1, (done - 0.15) / 0.85))) / 2
-
-
-def commit() -> str | None:
-    """Short hash of the commit this was computed with; None outside a git checkout."""
-    root = Path(__file__).resolve().parents[1]
-    try:
-        answer = subprocess.run(
-            ["git", "-C", str(root), "rev-parse", "--short", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return answer.stdout.strip()
 
 
 def _order(n: int, seed: int, epoch: int, device: torch.device) -> Tensor:

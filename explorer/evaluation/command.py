@@ -1,0 +1,141 @@
+"""``python -m explorer evaluate | classifiers | embed``: measured, printed, written."""
+
+import time
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from explorer.checkpoints import (
+    checkpoint_directory,
+    commit,
+    list_pretrained,
+    load_pretrained,
+    runs_directory,
+)
+from explorer.datasets import load_dataset
+from explorer.evaluation import evaluate as measure
+from explorer.evaluation import fitting_sizes, origin, write_scores
+from explorer.evaluation.classifiers import (
+    FOLDER,
+    enough_epochs,
+    find_classifiers,
+    save_classifiers,
+    train_classifiers,
+)
+from explorer.evaluation.embedding import embed_pretrained
+
+
+def evaluate(
+    dataset: str,
+    model: str,
+    *,
+    seed: int,
+    tuples: int,
+    draws: int,
+    likelihood_tuples: int,
+    every_subset: bool,
+    threads: int,
+    root: Path | None,
+    console: Console,
+) -> str:
+    """Write scores.json beside the checkpoints asked for; return the dataset's name."""
+    torch.set_num_threads(threads)
+    data = load_dataset(dataset)
+    models = _asked(data.name, model, root)
+    judges = find_classifiers(data.name, root)
+    if isinstance(judges, str):
+        console.print(f"coherence is left out: {judges}", soft_wrap=True)
+    sizes = fitting_sizes(data, n_test=tuples, n_likelihood=likelihood_tuples)
+    with Progress(console=console) as progress:
+        for key in models:
+            loaded = load_pretrained(data.name, key, root)
+            folder = checkpoint_directory(data.name, key, root)
+            task = progress.add_task(key, total=1.0)
+            started, used = time.monotonic(), time.process_time()
+            scores = measure(
+                loaded,
+                data,
+                judges,
+                seed=seed,
+                every_subset=every_subset,
+                n_draws=draws,
+                **sizes,
+                on_step=lambda name, done, key=key, task=task: progress.update(
+                    task, description=f"{key}: {name}", completed=done
+                ),
+            )
+            progress.update(task, description=key, completed=1.0)
+            recipe = {"dataset": data.name, "model": key}
+            took = time.monotonic() - started, time.process_time() - used
+            write_scores(recipe | scores | {"computed": origin(folder, seed, *took)}, folder)
+    return data.name
+
+
+def classifiers(
+    dataset: str,
+    *,
+    epochs: float | None,
+    seed: int,
+    threads: int,
+    root: Path | None,
+    console: Console,
+) -> None:
+    """Train the classifiers of a dataset, print their ceilings, and save them."""
+    torch.set_num_threads(threads)
+    data = load_dataset(dataset)
+    epochs = epochs or enough_epochs(data)
+    with Progress(console=console) as progress:
+        task = progress.add_task(f"{len(data.modalities)} classifiers", total=1.0)
+        trained = train_classifiers(
+            data,
+            epochs=epochs,
+            seed=seed,
+            on_step=lambda done: progress.update(task, completed=done),
+        )
+    folder = (root or runs_directory()) / data.name / FOLDER
+    about = {"dataset": data.name, "epochs": epochs, "seed": seed, "torch": torch.__version__}
+    save_classifiers(trained, folder, about | {"commit": commit()})
+    table = Table("modality", "correct on real test observations")
+    for name, share in trained.ceiling.items():
+        table.add_row(name, f"{share:.4f}")
+    table.add_row("all agree", f"{trained.agreement:.4f}")
+    console.print(table)
+    console.print(f"saved {folder}")
+
+
+def embed(
+    dataset: str,
+    model: str,
+    *,
+    tuples: int,
+    seeds: int,
+    threads: int,
+    root: Path | None,
+    console: Console,
+) -> None:
+    """Map the latent spaces of the checkpoints asked for, and keep the maps beside them."""
+    torch.set_num_threads(threads)
+    data = load_dataset(dataset)
+    for key in _asked(data.name, model, root):
+        with console.status(key) as status:
+            folder = embed_pretrained(
+                data.name,
+                key,
+                data,
+                root,
+                n_tuples=tuples,
+                n_seeds=seeds,
+                progress=lambda step, key=key, status=status: status.update(f"{key}: {step}"),
+            )
+        console.print(f"saved {folder / 'embedding.npz'}")
+
+
+def _asked(dataset: str, model: str, root: Path | None) -> list[str]:
+    """Return the models meant by ``--model``: one, or all that have a checkpoint."""
+    models = [key for _, key, _ in list_pretrained(dataset, root)] if model == "all" else [model]
+    if not models:
+        raise ValueError(f"no checkpoint on {dataset!r} yet; python -m explorer train makes one")
+    return models
