@@ -307,7 +307,7 @@ def test_pen_digits_become_points_and_digits(tmp_path):
 
 def test_pen_digits_that_are_not_numbers_or_not_there_are_refused(tmp_path):
     archive = zipped(tmp_path / "a.zip", **{"pendigits.tra": "1, two", "pendigits.tes": "1, 2"})
-    with pytest.raises(DataError, match="pendigits.tra must hold rows of numbers"):
+    with pytest.raises(DataError, match="pendigits.tra must hold as many numbers in every line"):
         pen_digits(archive, tmp_path / "out.npz")
     with pytest.raises(DataError, match="must hold pendigits.tes, and does not"):
         pen_digits(zipped(tmp_path / "b.zip", **{"pendigits.tra": "1"}), tmp_path / "out.npz")

@@ -14,7 +14,6 @@ from explorer.evaluation.embedding import (
     LEVELS,
     REPORT,
     EmbeddingError,
-    centroid_gaps,
     embed,
     embed_pretrained,
     encode,
@@ -121,14 +120,6 @@ def test_votes_are_those_of_the_nearest_by_hand():
     counts, winner = vote(points, candidates, np.array([0, 1, 1, 2, 2]), 3, 3)
     assert counts.tolist() == [[1, 2, 0], [0, 1, 2]]
     assert winner.tolist() == [1, 2]
-
-
-def test_gaps_are_centroid_distances_in_radii_by_hand():
-    # two clouds of radius 1 around 0 and 3, and one of radius 7 around 0
-    clouds = np.array([[[-1.0], [1.0]], [[2.0], [4.0]], [[-7.0], [7.0]]])
-    np.testing.assert_allclose(
-        centroid_gaps(clouds), [[0, 3, 0], [3, 0, 3 / 5], [0, 3 / 5, 0]], atol=1e-12
-    )
 
 
 def test_spectra_by_hand():

@@ -1,9 +1,15 @@
 """Spread of codes where it is known."""
 
+import numpy as np
 import pytest
 import torch
 
-from explorer.evaluation.geometry import effective_dimension, mean_distance, report
+from explorer.evaluation.geometry import (
+    centroid_gaps,
+    effective_dimension,
+    mean_distance,
+    report,
+)
 from explorer.gaussians import Gaussian, Mixture
 
 
@@ -28,6 +34,14 @@ def test_effective_dimension_at_its_ends():
     values = torch.linalg.eigvalsh(few.double().T.cov())
     expected = (values.sum() ** 2 / values.square().sum()).item()
     assert effective_dimension(few) == pytest.approx(expected)
+
+
+def test_gaps_are_centroid_distances_in_radii_by_hand():
+    # two clouds of radius 1 around 0 and 3, and one of radius 7 around 0
+    clouds = np.array([[[-1.0], [1.0]], [[2.0], [4.0]], [[-7.0], [7.0]]])
+    np.testing.assert_allclose(
+        centroid_gaps(clouds), [[0, 3, 0], [3, 0, 3 / 5], [0, 3 / 5, 0]], atol=1e-12
+    )
 
 
 def test_mean_distance_by_hand():

@@ -9,6 +9,7 @@ from explorer.datasets.download import DataError, data_directory
 from explorer.datasets.mfeat import VIEWS
 from explorer.likelihoods import LIKELIHOODS, log_likelihood
 from explorer.networks import NETWORKS
+from explorer.sources.conversions import VIEWS as FILES
 
 LABELS = np.repeat(np.arange(10), 200)
 TWICE = (605, 774)
@@ -47,7 +48,7 @@ def data(directory):
 def write_official(directory):
     for name, numbers in made().items():
         lines = "\n".join(" ".join(map(str, row)) for row in numbers.astype(int).tolist())
-        (directory / f"mfeat-{VIEWS[name].suffix}").write_text(lines + "\n")
+        (directory / FILES[name]).write_text(lines + "\n")
 
 
 def test_the_official_texts_and_the_arrays_are_one_dataset(directory):

@@ -8,10 +8,16 @@ import torch
 from explorer.aggregations import AGGREGATIONS, subsets
 from explorer.datasets import Modality
 from explorer.gaussians import Gaussian, kl_to_prior
-from explorer.models import MODELS, build_model
+from explorer.models import MODELS, MultimodalVAE, build_model
 
 SHAPES = {"a": (3,), "b": (2, 2), "c": (5,)}
 MODALITIES = [Modality(n, s, likelihood="normal", network="mlp") for n, s in SHAPES.items()]
+
+
+OWN_OPTIONS = {
+    "jmvae": {"alpha": 0.3},
+    "nexus": {"bottom_dim": 3, "message_dim": 5, "p_drop": 0.4},
+} | dict.fromkeys(("mac_wae", "mac_vae", "m_wae"), {"n_masks": 3})
 
 
 def build(name="mopoe", **options):
@@ -179,3 +185,17 @@ def test_one_expert_alone_is_believed_up_to_the_prior(name):
         assert torch.allclose(posterior.mean, expected[0], atol=1e-5)
     else:
         assert torch.allclose(posterior.mean, experts.mu[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_comes_back_from_disk(name, tmp_path):
+    model, batch = build(name, **OWN_OPTIONS.get(name, {})).eval(), random_batch()
+    model.save_pretrained(tmp_path)
+    back = MultimodalVAE.from_pretrained(tmp_path)
+    assert type(back) is type(model)
+    assert back.config == model.config
+    assert back.modalities == tuple(MODALITIES)
+    rounded = {k: v.half().float() if v.ndim > 1 else v for k, v in model.state_dict().items()}
+    model.load_state_dict(rounded)
+    assert torch.equal(back.posterior(batch).mean, model.posterior(batch).mean)
+    assert back.generate(batch, ["a"])["c"].shape == (1, 6, *SHAPES["c"])

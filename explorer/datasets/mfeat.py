@@ -16,7 +16,6 @@ Six digits are in the files twice, all views alike; both copies go to the traini
 Shapes: N digits.
 """
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +25,8 @@ from numpy.typing import NDArray
 from explorer.datasets.archives import again, read_arrays
 from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.modality import Dataset, Modality
-from explorer.datasets.rows import Rows
+from explorer.datasets.rows import Rows, standardised
+from explorer.sources import conversions
 
 N_DIGITS = 2000
 HEIGHT, WIDTH, DARKEST = 16, 15, 6
@@ -34,19 +34,18 @@ HEIGHT, WIDTH, DARKEST = 16, 15, 6
 
 
 class View(NamedTuple):
-    """What UCI's file ends in, how many numbers a digit has there, and what they are."""
+    """How many numbers a digit has there, and what they are."""
 
-    suffix: str
     size: int
     description: str
 
 
 VIEWS = {
-    "pixel": View("pix", HEIGHT * WIDTH, "the digit, 16x15 pixels"),
-    "karhunen": View("kar", 64, "Karhunen-Loeve coefficients"),
-    "zernike": View("zer", 47, "Zernike moments"),
-    "factors": View("fac", 216, "profile correlations"),
-    "morphological": View("mor", 6, "holes, ends, branches and the like"),
+    "pixel": View(HEIGHT * WIDTH, "the digit, 16x15 pixels"),
+    "karhunen": View(64, "Karhunen-Loeve coefficients"),
+    "zernike": View(47, "Zernike moments"),
+    "factors": View(216, "profile correlations"),
+    "morphological": View(6, "holes, ends, branches and the like"),
 }
 
 
@@ -68,7 +67,7 @@ def mfeat(*, n_train: int = 1500, n_test: int = 500, seed: int = 0) -> Dataset:
     tables, labels = read_views()
     parts = _split(tables["pixel"], labels, n_train, n_test, seed)
     arrays = {
-        name: _pictures(table) if name == "pixel" else _standardised(table, parts[0])
+        name: _pictures(table) if name == "pixel" else standardised(table, parts[0])
         for name, table in tables.items()
     }
     train, test = (
@@ -107,13 +106,17 @@ def read_views() -> tuple[dict[str, NDArray], NDArray]:
     DataError
         As :func:`mfeat`.
     """
-    official = [f"mfeat/mfeat-{view.suffix}" for view in VIEWS.values()]
+    official = [f"mfeat/{conversions.VIEWS[name]}" for name in VIEWS]
     together = data_directory() / "mfeat" / "mfeat.npz"
     if together.is_file() and not all((data_directory() / file).is_file() for file in official):
         tables = read_arrays("mfeat", together, *VIEWS, "label")
         labels = tables.pop("label").astype(np.int64)
     else:
-        tables = dict(zip(VIEWS, map(_read_text, needed("mfeat", *official)), strict=True))
+        tables = {
+            name: conversions.read_numbers(str(path), path.read_bytes(), again("mfeat"))
+            for name, path in zip(VIEWS, needed("mfeat", *official), strict=True)
+        }
+        tables = {name: table.astype(np.float32) for name, table in tables.items()}
         labels = np.arange(N_DIGITS) // (N_DIGITS // 10)  # 200 of each digit, in order
     for name, view in VIEWS.items():
         found = tables[name].shape
@@ -131,16 +134,6 @@ def read_views() -> tuple[dict[str, NDArray], NDArray]:
             f"{labels.shape} with counts {np.bincount(labels).tolist()}"
         )
     return tables, labels
-
-
-def _read_text(path: Path) -> NDArray:
-    """Numbers between blanks, a digit a line."""
-    try:
-        return np.loadtxt(path, dtype=np.float32, ndmin=2)
-    except ValueError as error:
-        raise DataError(
-            f"{path} must hold as many numbers in every line ({error}); {again('mfeat')}"
-        ) from error
 
 
 def _split(
@@ -163,8 +156,3 @@ def _split(
 
 def _pictures(table: NDArray) -> NDArray:
     return (table / np.float32(DARKEST)).reshape(-1, 1, HEIGHT, WIDTH).astype(np.float32)
-
-
-def _standardised(table: NDArray, train: NDArray) -> NDArray:
-    mean, std = table[train].mean(0), table[train].std(0)
-    return ((table - mean) / np.where(std > 0, std, 1)).astype(np.float32)

@@ -110,15 +110,27 @@ def of_class(labels: Tensor, k: int) -> Tensor:
 
 @dataclass(frozen=True)
 class Part:
-    """Some samples of a split, by position."""
+    """Some samples of a split, or one of several classes that may hold of them.
+
+    Parameters
+    ----------
+    split
+        Where they come from.
+    positions
+        Which samples, long ``(N,)``.
+    k
+        The class whose presence is the label, 0 or 1; None leaves labels as they are.
+    """
 
     split: Split
     positions: Tensor
+    k: int | None = None
 
     @property
     def labels(self) -> Tensor:
-        """Class of each sample."""
-        return self.split.labels[self.positions]
+        """Class of each sample, or whether class k holds of it."""
+        labels = self.split.labels[self.positions]
+        return labels if self.k is None else labels[:, self.k]
 
     @property
     def observed(self) -> Tensor | None:
@@ -134,35 +146,7 @@ class Part:
 
     def to(self, device: torch.device | str) -> "Part":
         """The same samples on ``device``."""
-        return Part(self.split.to(device), self.positions.to(device))
-
-
-@dataclass(frozen=True)
-class Single:
-    """A split of which several classes may hold, with one of them as its label: 1 where it does."""
-
-    split: Split
-    k: int
-
-    @property
-    def labels(self) -> Tensor:
-        """Whether class k holds of each sample."""
-        return self.split.labels[:, self.k]
-
-    @property
-    def observed(self) -> Tensor | None:
-        """As of the split."""
-        return getattr(self.split, "observed", None)
-
-    def __len__(self) -> int:
-        return len(self.split)
-
-    def __getitem__(self, index: Tensor | slice | list[int]) -> dict[str, Tensor]:
-        return self.split[index]
-
-    def to(self, device: torch.device | str) -> "Single":
-        """The same samples on ``device``."""
-        return replace(self, split=self.split.to(device))
+        return replace(self, split=self.split.to(device), positions=self.positions.to(device))
 
 
 @dataclass(frozen=True)
@@ -207,8 +191,8 @@ class Dataset:
         k = self.classes.index(self.leading)
         return replace(
             self,
-            train=Single(self.train, k),
-            test=Single(self.test, k),
+            train=Part(self.train, torch.arange(len(self.train)), k),
+            test=Part(self.test, torch.arange(len(self.test)), k),
             classes=(f"not {self.leading}", self.leading),
         )
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from explorer.datasets.modality import Dataset, Modality
-from explorer.datasets.rows import Rows
+from explorer.datasets.rows import Rows, standardised
 from explorer.likelihoods import LIKELIHOODS
 from explorer.networks import NETWORKS
 from explorer.own import (
@@ -249,9 +249,8 @@ def _scaled(one: Described, values: Values, train: NDArray) -> tuple[NDArray, st
         raise Mistakes(f"standardize is for vectors, not for kind {one.kind!r}")
     if not train.any():
         raise Mistakes("no training row has it, so it cannot be standardised")
-    mean, std = values.array[train].mean(0), values.array[train].std(0)
-    scaled = (values.array - mean) / np.where(std > 0, std, 1)
-    return np.where(_rows(values), scaled, 0).astype(np.float32), ", standardised"
+    scaled = standardised(values.array, train)
+    return np.where(_rows(values), scaled, np.float32(0)), ", standardised"
 
 
 def _rows(values: Values) -> NDArray:

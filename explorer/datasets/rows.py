@@ -5,7 +5,9 @@ Shapes: N rows, M modalities, B batch.
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 
@@ -59,3 +61,12 @@ class Rows:
             tables={name: table.to(device) for name, table in self.tables.items()},
             observed=None if self.observed is None else self.observed.to(device),
         )
+
+
+def standardised(table: NDArray, train: NDArray) -> NDArray:
+    """Numbers ``(N, *)`` with mean 0 and standard deviation 1 over the rows ``train``, float32.
+
+    What never varies there becomes 0 there.
+    """
+    mean, std = table[train].mean(0), table[train].std(0)
+    return ((table - mean) / np.where(std > 0, std, 1)).astype(np.float32)

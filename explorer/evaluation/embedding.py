@@ -34,6 +34,7 @@ from sklearn.metrics import silhouette_score
 from explorer.aggregations import subset_label, subsets
 from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
 from explorer.datasets import Dataset, Split
+from explorer.evaluation.geometry import centroid_gaps, effective_dimension
 from explorer.models.vae import WEIGHTS, MultimodalVAE
 
 ARRAYS, REPORT = "embedding.npz", "embedding.json"
@@ -164,18 +165,6 @@ def vote(
     return counts, counts.argmax(1)
 
 
-def centroid_gaps(means: np.ndarray) -> np.ndarray:
-    """How far apart the clouds of the subsets lie, in units of their own radius, ``(S, S)``.
-
-    Distance between the centroids of two clouds over the root of their mean squared distance to
-    their own centroid: 0 is on top of each other, 1 is one radius apart. ``means``: (S, T, D).
-    """
-    centroids = means.mean(1)
-    squared_radius = ((means - centroids[:, None]) ** 2).sum(-1).mean(1)  # (S,)
-    distance = np.linalg.norm(centroids[:, None] - centroids[None], axis=-1)
-    return distance / np.sqrt((squared_radius[:, None] + squared_radius[None]) / 2)
-
-
 def spectra(means: np.ndarray) -> np.ndarray:
     """Variance of the codes along their principal directions, largest first: ``(S, D)``.
 
@@ -295,7 +284,6 @@ def embed(
     radius = math.sqrt(((full - full.mean(0)) ** 2).sum(-1).mean())
     gaps = centroid_gaps(means)
     spectrum = spectra(means)
-    squares = (spectrum**2).sum(1).clip(min=np.finfo(float).tiny)
     sizes = np.array([len(subset) for subset in subsets(model.names)])
     report = {
         "dataset": data.name,
@@ -318,7 +306,9 @@ def embed(
             "silhouette": _rounded([silhouette_score(p, labels) for p in means]),
             "posterior_variance": _rounded(variances.mean((1, 2))),
             "variance_of_means": _rounded(means.var(1).mean(-1)),
-            "effective_dimension": _rounded(spectrum.sum(1) ** 2 / squares),
+            "effective_dimension": _rounded(
+                [effective_dimension(torch.from_numpy(m)) for m in means]
+            ),
             "offset_from_prior": _rounded(np.sqrt((means.mean(1) ** 2).mean(-1))),
             "shift_to_all": _rounded(np.linalg.norm(means - full, axis=-1).mean(1) / radius),
             "gap_to_all": _rounded(gaps[:, -1]),

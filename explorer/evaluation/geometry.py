@@ -7,10 +7,10 @@ freely; the effective dimension does not, but says nothing of size.
 Shapes: S subsets, N tuples, D latent.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.evaluation.embedding import centroid_gaps
 from explorer.evaluation.figures import Progress, subset_labels
 from explorer.gaussians import Mixture
 
@@ -39,6 +39,18 @@ def mean_distance(points: Tensor) -> Tensor:
     # not by the product of matrices, which makes distances of equal points
     far = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist")
     return far.sum((-2, -1)) / (n * (n - 1))
+
+
+def centroid_gaps(means: np.ndarray) -> np.ndarray:
+    """How far apart the clouds of the subsets lie, in units of their own radius, ``(S, S)``.
+
+    Distance between the centroids of two clouds over the root of their mean squared distance to
+    their own centroid: 0 is on top of each other, 1 is one radius apart. ``means``: (S, T, D).
+    """
+    centroids = means.mean(1)
+    squared_radius = ((means - centroids[:, None]) ** 2).sum(-1).mean(1)  # (S,)
+    distance = np.linalg.norm(centroids[:, None] - centroids[None], axis=-1)
+    return distance / np.sqrt((squared_radius[:, None] + squared_radius[None]) / 2)
 
 
 def report(names: list[str], beliefs: Mixture, on_step: Progress) -> dict:

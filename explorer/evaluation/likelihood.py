@@ -29,6 +29,7 @@ from explorer.gaussians import Gaussian, Mixture
 from explorer.likelihoods import log_likelihood
 from explorer.models import MultimodalVAE
 from explorer.models.objectives import elbo, mixture_elbo
+from explorer.models.terms import mixed_seed
 
 PUBLISHED_DRAWS = 12
 """Draws that the released code of MoPoE takes (its paper says 15)."""
@@ -152,7 +153,7 @@ def importance_weighted(
     for i in range(n):
         alone = {name: x[i : i + 1] for name, x in batch.items()}
         for name, (weights, components) in mixtures.items():
-            generator = torch.Generator().manual_seed(hash((seed, i)) & (2**63 - 1))
+            generator = torch.Generator().manual_seed(mixed_seed(seed, i))
             q = Mixture(weights, type(components)(*(part[:, i : i + 1] for part in components)))
             drawn[name].append(log_weights(model, alone, q, n_draws, generator))
         if on_step is not None:

@@ -21,6 +21,11 @@ Batch = dict[str, Tensor]
 Noise = torch.Generator | None
 
 
+def mixed_seed(*numbers: int) -> int:
+    """One seed from several numbers, far from the seeds of their neighbours."""
+    return hash(numbers) & (2**63 - 1)
+
+
 class Losses(NamedTuple):
     """What is minimised, and the terms it is made of, per sample, in nats.
 

@@ -18,13 +18,13 @@ RATE = 8000
 TEST_TAKES = 5
 """Takes 0 to 4 of every speaker and digit are the test set, as its authors say."""
 VIEWS = {
-    "factors": "fac",
-    "karhunen": "kar",
-    "morphological": "mor",
-    "pixel": "pix",
-    "zernike": "zer",
+    "pixel": "mfeat-pix",
+    "karhunen": "mfeat-kar",
+    "zernike": "mfeat-zer",
+    "factors": "mfeat-fac",
+    "morphological": "mfeat-mor",
 }
-"""Array -> what UCI's file ends in."""
+"""View of a digit -> UCI's file."""
 DIGITS_A_CLASS = 200
 
 
@@ -43,7 +43,7 @@ def pen_digits(archive: Path, target: Path) -> None:
     files = read_members(archive, ["pendigits.tra", "pendigits.tes"])
     arrays = {}
     for part, (name, text) in zip(("train", "test"), files.items(), strict=True):
-        table = _numbers(name, text).astype(np.uint8)
+        table = read_numbers(name, text).astype(np.uint8)
         arrays |= {f"x_{part}": table[:, :16].reshape(-1, 8, 2), f"y_{part}": table[:, 16]}
     _save(target, arrays)
 
@@ -82,23 +82,30 @@ def spoken_digits(archive: Path, target: Path) -> None:
 
 def views_of_digits(archive: Path, target: Path) -> None:
     """UCI's Multiple Features: a table a view, ``(2000, size)``, and ``label`` ``(2000,)``."""
-    files = read_members(archive, [f"mfeat-{suffix}" for suffix in VIEWS.values()])
+    files = read_members(archive, list(VIEWS.values()))
     tables = {
-        name: _numbers(f"mfeat-{suffix}", files[f"mfeat-{suffix}"]).astype(
-            np.uint8 if name == "pixel" else np.float32
-        )
-        for name, suffix in VIEWS.items()
+        name: read_numbers(file, files[file]).astype(np.uint8 if name == "pixel" else np.float32)
+        for name, file in VIEWS.items()
     }
     n_digits = len(tables["pixel"])
     tables["label"] = (np.arange(n_digits) // DIGITS_A_CLASS).astype(np.uint8)
     _save(target, tables)
 
 
-def _numbers(name: str, text: bytes) -> np.ndarray:
+def read_numbers(name: str, text: bytes, remedy: str = "get it again") -> np.ndarray:
+    """Rows of numbers with commas or blanks between, ``(N, size)``.
+
+    Raises
+    ------
+    DataError
+        It holds something else; says so of ``name``, with the remedy.
+    """
     try:
         return np.loadtxt(io.StringIO(text.decode("ascii").replace(",", " ")), ndmin=2)
     except ValueError as error:
-        raise DataError(f"{name} must hold rows of numbers ({error}); get it again") from error
+        raise DataError(
+            f"{name} must hold as many numbers in every line ({error}); {remedy}"
+        ) from error
 
 
 def _clip(name: str, content: bytes) -> np.ndarray:

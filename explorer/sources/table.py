@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from explorer.sources.conversions import (
+    VIEWS,
     birds,
     pen_digits,
     released_polymnist,
@@ -223,7 +224,7 @@ SOURCES: dict[str, Source] = {
             Way("one file", (MFEAT,)),
             Way(
                 "UCI's text files",
-                tuple(File(f"mfeat/mfeat-{view}") for view in ("pix", "kar", "zer", "fac", "mor")),
+                tuple(File(f"mfeat/{file}") for file in VIEWS.values()),
             ),
         ),
         "CC BY 4.0",

@@ -22,6 +22,7 @@ from torch import Tensor
 from explorer.checkpoints import commit
 from explorer.datasets import Dataset
 from explorer.models import MultimodalVAE
+from explorer.models.terms import mixed_seed
 
 STATE = "state.pt"
 SAVE_EVERY_SECONDS = 30.0
@@ -192,7 +193,7 @@ def train(
                 index = order[place * batch_size : (place + 1) * batch_size]
                 index = index[fabric.global_rank :: fabric.world_size]
                 model.progress = min(1.0, done)
-                noise.manual_seed(_mix(seed, fabric.global_rank, step))
+                noise.manual_seed(mixed_seed(seed, fabric.global_rank, step))
                 losses = wrapped(split[index], noise)
                 loss = losses.total.mean()
                 wrapped_optimizer.zero_grad()
@@ -237,13 +238,8 @@ def one_cycle(done: float) -> float:
 
 
 def _order(n: int, seed: int, epoch: int, device: torch.device) -> Tensor:
-    generator = torch.Generator().manual_seed(_mix(seed, epoch, 1 << 20))
+    generator = torch.Generator().manual_seed(mixed_seed(seed, epoch, 1 << 20))
     return torch.randperm(n, generator=generator).to(device)
-
-
-def _mix(*numbers: int) -> int:
-    """One seed from several numbers, far from the seeds of their neighbours."""
-    return hash(numbers) & (2**63 - 1)
 
 
 def _check(pending: list[Tensor], names: list[str], step: int, path: Path | None) -> dict:

@@ -6,22 +6,7 @@ import pytest
 from explorer.datasets import DATASETS, load_dataset
 from explorer.datasets.own import RESERVED, check, own
 from explorer.sources.directory import DataError
-from tests.own_folder import SHEET, N, cats, sheet, write_arrays, write_sheet
-
-
-@pytest.fixture
-def arrays():
-    return cats()
-
-
-@pytest.fixture
-def write(tmp_path):
-    return lambda arrays, changes=(), name="cats": write_arrays(tmp_path / name, arrays, changes)
-
-
-@pytest.fixture
-def write_csv(tmp_path):
-    return lambda lines, description: write_sheet(tmp_path / "cats", lines, description)
+from tests.own.folder import SHEET, N, sheet
 
 
 def test_a_broken_folder_says_its_first_mistake_and_where_the_others_are(write, arrays):

@@ -19,7 +19,7 @@ from explorer.models import build_model
 from explorer.pages.subjects import SUBJECTS
 from explorer.trainings.process import drawer
 from explorer.trainings.samples import read_samples
-from tests.own_folder import N, cats, write_arrays
+from tests.own.folder import N, cats, write_arrays
 
 GAPS = 6
 

@@ -13,22 +13,7 @@ from explorer.own.description import GAPS as GAP_WORDS
 from explorer.own.values import GAPS
 from explorer.sources.directory import DataError
 from explorer.training import train
-from tests.own_folder import SHEET, N, cats, sheet, write_arrays, write_sheet
-
-
-@pytest.fixture
-def arrays():
-    return cats()
-
-
-@pytest.fixture
-def write(tmp_path):
-    return lambda arrays, changes=(), name="cats": write_arrays(tmp_path / name, arrays, changes)
-
-
-@pytest.fixture
-def write_csv(tmp_path):
-    return lambda lines, description: write_sheet(tmp_path / "cats", lines, description)
+from tests.own.folder import SHEET, N, sheet
 
 
 @pytest.fixture

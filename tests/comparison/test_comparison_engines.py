@@ -8,37 +8,15 @@ import time
 
 import psutil
 import pytest
-from typer.testing import CliRunner
 
 from explorer import comparison
-from explorer.__main__ import app
-from explorer.comparison import ComparisonError, Run, Settings, engines
+from explorer.comparison import ComparisonError, Run, engines
 from explorer.comparison.engines import available_cores, carry_out
 from explorer.comparison.runs import RESULT
 from explorer.comparison.work import PROGRESS
 from explorer.files import alone
 from explorer.training import STATE
-
-TINY = Settings("digits_photo_text", 4, latent_dim=4, batch_size=8, n_validation=40, n_test=40)
-OPTIONS = [
-    "--dataset=digits_photo_text",
-    "--steps=4",
-    "--latent-dim=4",
-    "--batch-size=8",
-    "--validation-tuples=40",
-]
-OPTIONS += ["--test-tuples=40"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    found = comparison.comparison_directory("digits_photo_text", root=tmp_path)
-    comparison.open_comparison(found, TINY)
-    return found
-
-
-def command(root, *arguments):
-    return CliRunner().invoke(app, ["compare", f"--root={root}", *OPTIONS, *arguments])
+from tests.comparison.tiny import OPTIONS, command
 
 
 def started(root, *arguments):

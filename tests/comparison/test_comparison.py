@@ -8,40 +8,17 @@ import re
 import pytest
 import torch
 from safetensors.torch import load_file
-from typer.testing import CliRunner
 
 from explorer import comparison
-from explorer.__main__ import app
 from explorer.checkpoints import load_pretrained
-from explorer.comparison import ComparisonError, Result, Run, Settings, work
+from explorer.comparison import ComparisonError, Result, Run, work
 from explorer.comparison.runs import RESULT, STOP, write_result
 from explorer.comparison.work import divide
 from explorer.datasets import load_dataset
 from explorer.models import MODELS
 from explorer.ranking import win_loss
 from explorer.training import STATE, train
-
-TINY = Settings("digits_photo_text", 4, latent_dim=4, batch_size=8, n_validation=40, n_test=40)
-OPTIONS = [
-    "--dataset=digits_photo_text",
-    "--steps=4",
-    "--latent-dim=4",
-    "--batch-size=8",
-    "--validation-tuples=40",
-]
-OPTIONS += ["--test-tuples=40"]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    found = comparison.comparison_directory("digits_photo_text", root=tmp_path)
-    comparison.open_comparison(found, TINY)
-    return found
-
-
-def command(root, *arguments):
-    return CliRunner().invoke(app, ["compare", f"--root={root}", *OPTIONS, *arguments])
-
+from tests.comparison.tiny import TINY, command
 
 # ------------------------------------------------------------------------ one run
 
