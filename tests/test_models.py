@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from explorer.aggregations import AGGREGATIONS, subsets
 from explorer.datasets import Modality
@@ -47,6 +48,15 @@ def test_every_model_reads_writes_and_learns(name):
         optimizer.step()
         losses.append(loss.item())
     assert sum(losses[-20:]) < 0.9 * sum(losses[:20])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_training_step_asks_for_no_number_that_a_gpu_would_have_to_finish(name):
+    model, batch = build(name), random_batch()
+    model.loss(batch, seeded())
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        losses = model.loss(batch)  # tensors without numbers: asking for one is an error
+    assert losses.total.shape == (6,)
 
 
 @pytest.mark.parametrize("name", MODELS)

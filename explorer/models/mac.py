@@ -5,6 +5,7 @@ Shapes: M modalities, S subsets, B batch, D latent, K masks.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -215,9 +216,10 @@ class MAC(MultimodalVAE):
     def features(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Gaussian]]:
         """Mean heads of all M encoders ``(M, B, D)``, zeros where not given, and the styles."""
         given, styles = self._encode(batch)
-        features = given.mu.new_zeros(len(self.names), *given.mu.shape[1:])
-        features[[name in batch for name in self.names]] = given.mu
-        return features, styles
+        heads = iter(given.mu)
+        nothing = torch.zeros_like(given.mu[0])
+        rows = [next(heads) if name in batch else nothing for name in self.names]
+        return torch.stack(rows), styles
 
     def encode(self, features: Tensor, masks: Tensor) -> Gaussian:
         """The belief under each mask, ``(M, B, D)`` and bool ``(K, B or 1, M)`` -> ``(K, B, D)``.
@@ -254,9 +256,16 @@ def draw_masks(
 
     Equation 7 of the MAC-WAE paper: independent Bernoullis, given that not all are hidden.
     """
+    device = torch.device("cpu") if generator is None else generator.device
+    possible, odds = _masks(n_modalities, p_hidden, device)
+    chosen = torch.multinomial(odds, n_masks, replacement=True, generator=generator)
+    return possible[chosen]
+
+
+@cache
+def _masks(n_modalities: int, p_hidden: float, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Every mask and how often it comes up, up to a factor; kept so that a GPU never waits."""
     possible = power_set(n_modalities)
     n_shown = possible.sum(1)
-    device = None if generator is None else generator.device
     odds = (1 - p_hidden) ** n_shown * p_hidden ** (n_modalities - n_shown)
-    chosen = torch.multinomial(odds.to(device), n_masks, replacement=True, generator=generator)
-    return possible[chosen.cpu()]
+    return possible.to(device), odds.to(device)

@@ -97,10 +97,15 @@ def observed_by(model: "MultimodalVAE", batch: Batch) -> Tensor:
     ValueError
         A sample has none, or ``observed`` has the wrong shape.
     """
-    given = [name in batch for name in model.names]
     n = len(next(batch[name] for name in model.names if name in batch))
-    given = torch.tensor([given], device=next(model.parameters()).device).expand(n, -1)
-    gaps = batch.get("observed", given)
+    device = next(model.parameters()).device
+    # filled there: a table brought from here would make a GPU wait
+    given = torch.stack(
+        [torch.full((n,), name in batch, device=device) for name in model.names], dim=1
+    )
+    gaps = batch.get("observed")
+    if gaps is None:
+        return given
     check_observed(gaps, *given.shape)
     check_observed(gaps & given, *given.shape)
     return gaps & given
