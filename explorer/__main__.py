@@ -51,6 +51,9 @@ def train(
     style_dim: Annotated[
         int | None, typer.Option(help="Further ones of each modality alone.")
     ] = None,
+    beta_style: Annotated[
+        float | None, typer.Option(help="Weight of these ones' KL term, times beta.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
     learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
     seed: Annotated[int, typer.Option(help="Weights, order of the data, noise.")] = 0,
@@ -77,7 +80,12 @@ def train(
         option=option,
         start=start,
         seed=seed,
-        recipe={"latent_dim": latent_dim, "style_dim": style_dim, "beta": beta},
+        recipe={
+            "latent_dim": latent_dim,
+            "style_dim": style_dim,
+            "beta": beta,
+            "beta_style": beta_style,
+        },
         budget={"steps": steps, "epochs": epochs, "minutes": minutes},
         batch_size=batch_size,
         learning_rate=learning_rate,

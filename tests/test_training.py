@@ -286,9 +286,9 @@ def test_the_command_line_hands_options_to_the_dataset_and_records_them(tmp_path
     trained = load_pretrained("polydigits", "poe", tmp_path).provenance
     assert trained["options"] == {"n_train": 200, "n_test": 50}
     assert trained["epochs"] == 0.04  # 1 of 25 steps
-    assert run("--option=n_train=200", "--style-dim=3", "--beta=2").exit_code == 0
+    assert run("--option=n_train=200", "--style-dim=3", "--beta-style=4").exit_code == 0
     model = load_pretrained("polydigits", "poe", tmp_path)
-    assert (model.style_dim, model.beta) == (3, 2.0)
+    assert (model.style_dim, model.beta_style) == (3, 4.0)
     assert "must be KEY=VALUE, got n_train" in str(run("--option=n_train").exception)
     assert "options of polydigits are n_train, n_test, seed; got color" in str(
         run("--option=color=red").exception
