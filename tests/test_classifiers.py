@@ -73,15 +73,15 @@ def test_they_stay_in_eval_mode_and_training_mode_would_show(judges, data):
     before, labels = calls(judges, data, 2000)
     assert not judges.train().training
     assert not any(module.training for module in judges.modules())
-    assert (calls(judges, data, 2000)[0] == before).all()
+    assert (calls(judges, data, 200)[0] == before[:, :200]).all()
     careless = load_classifiers("polydigits", PRETRAINED)
     for network in careless.networks.values():
         network.train()
     torch.manual_seed(0)
     after, _ = calls(careless, data, 2000)
     torch.manual_seed(1)
-    again, _ = calls(careless, data, 2000)
-    assert (after != again).any()
+    again, _ = calls(careless, data, 200)
+    assert (after[:, :200] != again).any()
     assert (after == labels).double().mean() < (before == labels).double().mean() - 0.005
 
 

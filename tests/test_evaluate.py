@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from functools import partial
 
@@ -12,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from typer.testing import CliRunner
 
-from explorer.__main__ import app
+from explorer.__main__ import ALLOCATOR, app, main
 from explorer.checkpoints import PRETRAINED, list_pretrained, load_pretrained, read_scores
 from explorer.datasets import load_dataset
 from explorer.evaluation import evaluate, origin, weights_sha256, write_scores
@@ -261,19 +260,25 @@ def test_shipped_coherence_is_recomputed(shipped, data, judges):
 # ------------------------------------------------------------------------ the command
 
 
-def explorer(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "explorer", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+@pytest.fixture
+def explorer(monkeypatch, capfd):
+    """Run the command line to its end, in this process: exit code, output, errors."""
+    for name, value in ALLOCATOR.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["explorer", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code, *capfd.readouterr()
+
+    return run
 
 
 def test_the_command_writes_every_section_beside_the_checkpoint(data, tmp_path, monkeypatch):
     folder = tmp_path / "polydigits" / "poe"
     untrained(data, "poe").save_pretrained(folder)
-    monkeypatch.setattr("explorer.evaluation.evaluate", partial(evaluate, **SIZES))
+    monkeypatch.setattr("explorer.evaluation.command.measure", partial(evaluate, **SIZES))
     few = ["--tuples", "40", "--draws", "12", "--likelihood-tuples", "5", "--every-subset"]
     answer = CliRunner().invoke(app, ["evaluate", "--root", str(tmp_path), *few])
     assert answer.exit_code == 0, answer.output
@@ -291,30 +296,30 @@ def test_the_command_writes_every_section_beside_the_checkpoint(data, tmp_path, 
 
 
 @pytest.mark.parametrize("damaged", [False, True])
-def test_a_missing_or_broken_checkpoint_ends_in_one_sentence(damaged, tmp_path):
+def test_a_missing_or_broken_checkpoint_ends_in_one_sentence(damaged, explorer, tmp_path):
     if damaged:
         folder = tmp_path / "polydigits" / "mwb"
         folder.mkdir(parents=True)
         (folder / "config.json").write_text("{")
         (folder / "model.safetensors").write_bytes(b"nothing")
-    answer = explorer("evaluate", "--model", "mwb", "--root", str(tmp_path))
-    assert answer.returncode == 1
-    assert answer.stderr.startswith("error: ")
-    assert "Traceback" not in answer.stdout + answer.stderr
-    assert "train" in answer.stderr
+    code, output, errors = explorer("evaluate", "--model", "mwb", "--root", str(tmp_path))
+    assert code == 1
+    assert errors.startswith("error: ")
+    assert "Traceback" not in output + errors
+    assert "train" in errors
     assert not list(tmp_path.rglob("scores.json"))
 
 
-def test_evaluating_everything_where_there_is_nothing_is_an_error(tmp_path):
-    answer = explorer("evaluate", "--root", str(tmp_path))
-    assert answer.returncode == 1 and "no checkpoint" in answer.stderr
-    assert "Traceback" not in answer.stderr
+def test_evaluating_everything_where_there_is_nothing_is_an_error(explorer, tmp_path):
+    code, _, errors = explorer("evaluate", "--root", str(tmp_path))
+    assert code == 1 and "no checkpoint" in errors
+    assert "Traceback" not in errors
 
 
-def test_the_list_of_checkpoints_shows_budgets_and_scores():
-    answer = explorer("pretrained", "list")
-    assert answer.returncode == 0, answer.stderr
-    tables = re.split(r"^ +(\w+) +$", answer.stdout, flags=re.MULTILINE)
+def test_the_list_of_checkpoints_shows_budgets_and_scores(explorer):
+    code, output, errors = explorer("pretrained", "list")
+    assert code == 0, errors
+    tables = re.split(r"^ +(\w+) +$", output, flags=re.MULTILINE)
     rows = {
         (dataset, words[0]): words
         for dataset, table in zip(tables[1::2], tables[2::2], strict=True)

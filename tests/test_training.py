@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from explorer.__main__ import app
 from explorer.checkpoints import load_pretrained
-from explorer.datasets import Dataset, Modality
+from explorer.datasets import Dataset, Modality, load_dataset
 from explorer.models import build_model
 from explorer.training import STATE, TrainingDivergedError, one_cycle, train
 
@@ -104,53 +104,42 @@ def test_the_cycle_rises_and_falls():
     assert one_cycle(1) < 1e-3
 
 
+def fourteen_steps(directory, **options):
+    """Weights after that many, always from the same start."""
+    data = load_dataset("polydigits", n_train=256, n_test=100)
+    torch.manual_seed(0)
+    model = build_model("mwb", data.modalities, latent_dim=8)
+    options = OPTIONS | {"batch_size": 32, "directory": directory} | options
+    return train(model, data, steps=14, **options).state_dict()
+
+
 CHILD = """
-import sys, torch
-from tests.test_training import OPTIONS, build
-from explorer.datasets import load_dataset
-from explorer.models import build_model
-from explorer.training import train
+import sys, time
 import explorer.training
+from tests.test_training import fourteen_steps
+
 explorer.training.SAVE_EVERY_SECONDS = 0
-torch.set_num_threads(1)
-data = load_dataset("polydigits", n_train=256, n_test=100)
-torch.manual_seed(0)
-model = build_model("mwb", data.modalities, latent_dim=8)
-directory, stop_at, resume = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "resume"
+
 def on_step(step, terms):
-    if step == stop_at:
+    if step == 9:
         print("there", flush=True)
-        import time; time.sleep(60)
-options = OPTIONS | {"batch_size": 32, "directory": directory, "resume": resume}
-train(model, data, steps=14, on_step=on_step, **options)
-torch.save(model.state_dict(), directory + "/final.pt")
+        time.sleep(60)
+
+fourteen_steps(sys.argv[1], on_step=on_step)
 """
 
 
-def run_child(directory, stop_at, resume):
-    return subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(directory), str(stop_at), resume],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-
-
 def test_killed_and_resumed_ends_with_the_weights_of_an_uninterrupted_run(tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    uninterrupted = run_child(whole, 0, "start")
-    child = run_child(killed, 9, "start")
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    expected = fourteen_steps(None)
     assert child.stdout.readline() == "there\n"
     child.kill()
     assert child.wait() == -signal.SIGKILL
     child.stdout.close()
-    assert torch.load(killed / STATE, weights_only=True)["step"] in (8, 9)
-    resumed = run_child(killed, 0, "resume")
-    for process in (uninterrupted, resumed):
-        process.communicate()
-        assert process.returncode == 0
-    expected = torch.load(whole / "final.pt", weights_only=True)
-    got = torch.load(killed / "final.pt", weights_only=True)
+    assert torch.load(tmp_path / STATE, weights_only=True)["step"] in (8, 9)
+    got = fourteen_steps(tmp_path, resume=True)
     assert all(torch.equal(expected[k], got[k]) for k in expected)
 
 

@@ -31,8 +31,10 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--models", default=",".join(MODELS), help="keys, commas between")
     asked = parser.parse_args(words)
     torch.set_num_threads(asked.threads)
-    data = load_dataset("polydigits", **({"n_train": 300, "n_test": 200} if asked.smoke else {}))
-    budget = {"steps": 2} if asked.smoke else {"minutes": asked.seconds / 60}
+    data, budget = load_dataset("polydigits"), {"minutes": asked.seconds / 60}
+    if asked.smoke:
+        data = load_dataset("digits_photo_text", n_train=300, n_test=TUPLES)
+        budget = {"steps": 2}
     rows, places = [], set()
     for key in asked.models.split(","):
         for precision in PRECISIONS:
@@ -109,8 +111,8 @@ def accuracy(model: MultimodalVAE, data: Dataset) -> float:
 def _answers(
     model: MultimodalVAE, batch: dict[str, torch.Tensor], z: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    shown = torch.stack([distribution.mean for distribution in model.decode(z).values()])
-    return model.subset_posteriors(batch).mean, shown
+    shown = [distribution.mean.flatten(1) for distribution in model.decode(z).values()]
+    return model.subset_posteriors(batch).mean, torch.cat(shown, dim=1)
 
 
 if __name__ == "__main__":

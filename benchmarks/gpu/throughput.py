@@ -55,11 +55,10 @@ def main(words: Sequence[str] | None = None) -> None:
     asked = parser.parse_args(words)
     torch.set_num_threads(asked.threads)
     batches = [int(size) for size in asked.batches.split(",")]
-    steps = asked.steps
+    digits, steps = load_dataset("polydigits"), asked.steps
     if asked.smoke:
-        steps, batches = 4, [16]
-    small = {"n_train": 64, "n_test": 10} if asked.smoke else {}
-    digits = load_dataset("polydigits", **small)
+        digits, steps = load_dataset("translated_polydigits", n_train=64, n_test=10), 3
+        batches = [16]
     rows = []
     for recipe, settings in RECIPES.items():
         networks = {m.name: settings["network"] for m in digits.modalities}

@@ -32,6 +32,7 @@ def main(words: Sequence[str] | None = None) -> None:
     if asked.smoke:
         wanted = {"models": "poe", "betas": "1", "seeds": 1}
         plans = [Settings("digits_photo_text", 2, 4, 8, n_validation=40, n_test=40)]
+    console.print(machine())
     for settings in plans:
         compare(
             settings,
@@ -45,7 +46,6 @@ def main(words: Sequence[str] | None = None) -> None:
             console=console,
             **wanted,
         )
-    console.print(machine())
 
 
 if __name__ == "__main__":
