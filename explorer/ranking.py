@@ -15,6 +15,7 @@ regularization (the MAC-WAE paper), whose 42 outcomes are in ``explorer.publishe
 """
 
 from collections.abc import Hashable, Mapping
+from functools import cache
 from math import isnan
 from typing import NamedTuple
 
@@ -75,9 +76,7 @@ class WinLoss(NamedTuple):
         A tie counts as not won, which makes the test more careful. It takes outcomes for
         independent tosses, which those of one data set are not, so it comes out too small.
         """
-        from scipy.stats import binomtest  # takes a second, and pages import this module
-
-        return binomtest(self.wins, self.n, 0.5, alternative="greater").pvalue
+        return _p_value(self.wins, self.n)
 
 
 def ranks(values: Mapping[str, float], better: int = 1) -> dict[str, float]:
@@ -159,6 +158,13 @@ def win_loss(outcomes: Outcomes, better: Better) -> dict[tuple[str, str], WinLos
                     place = 0 if gain > 0 else 1 if gain == 0 else 2
                     counts.setdefault((row, column), [0, 0, 0])[place] += 1
     return {pair: WinLoss(*count) for pair, count in counts.items()}
+
+
+@cache
+def _p_value(wins: int, n: int) -> float:
+    from scipy.stats import binomtest  # takes a second, and pages import this module
+
+    return binomtest(wins, n, 0.5, alternative="greater").pvalue
 
 
 def _check(values: Mapping[str, float], better: int) -> None:

@@ -207,24 +207,49 @@ def test_the_answer_to_the_noise_question_follows_from_the_intervals(checkpoints
         assert ("zero is outside" in verdict) == truth
 
 
+def published():
+    """A page of the published tables alone."""
+    from explorer.pages.rankings import show_published
+    from explorer.palette import LABELS
+    from explorer.scores import read_evaluations, tidy
+
+    shown = [e for e in read_evaluations("polydigits") if e.model in LABELS]
+    show_published(tidy(shown), "polydigits")
+
+
 def test_published_numbers_are_marked_and_never_without_their_faults(checkpoints):
-    app = visit()
+    app = AppTest.from_function(published, default_timeout=120).run()
     assert "Not rerun by us, and on other data" in texts(app.warning)
-    for key, published in PUBLISHED.items():
+    assert texts(app.warning) in texts(visit().warning)
+    for key, paper in PUBLISHED.items():
         app.selectbox(key="paper").set_value(key).run()
+        assert not app.exception
         shown = table(app, "published")
         ours = shown["from"].str.startswith("ours")
-        assert (~ours).sum() == len(published.rows)
-        assert ours.sum() == (len(LABELS) if "polydigits" in published.ours else 0)
-        assert all(caveat in texts(app.markdown) for caveat in published.caveats)
+        assert (~ours).sum() == len(paper.rows)
+        assert ours.sum() == (len(LABELS) if "polydigits" in paper.ours else 0)
+        assert all(caveat in texts(app.markdown) for caveat in paper.caveats)
+
+
+def every():
+    """A page of every figure alone."""
+    from explorer.pages.every_figure import show_everything
+    from explorer.palette import LABELS
+    from explorer.scores import read_evaluations, tidy
+
+    shown = [e for e in read_evaluations("polydigits") if e.model in LABELS]
+    show_everything(tidy(shown), shown)
 
 
 def test_every_measure_can_be_listed_with_its_noise_and_origin(checkpoints):
-    app = visit(figures=MEASURES["ssim"].label)
-    assert app.selectbox(key="figures").value == "ssim"
+    page = visit(figures=MEASURES["ssim"].label)
+    assert page.selectbox(key="figures").value == "ssim"
+    app = AppTest.from_function(every, default_timeout=120).run()
     rows = tidy(e for e in read_evaluations("polydigits", checkpoints) if e.model in LABELS)
+    assert len(table(page, "every")) == sum(row.measure == "ssim" for row in rows)
     for measure in MEASURES:
         app.selectbox(key="figures").set_value(measure).run()
+        assert not app.exception
         count = sum(row.measure == measure for row in rows)
         if count == 0:
             assert "None of the chosen models has it" in texts(app.info)

@@ -62,7 +62,7 @@ def carry_out(jobs: Iterable[Job], minutes: float, asked: argparse.Namespace) ->
                 option=["published=1"] if job.published and not asked.smoke else [],
                 start=None,
                 seed=job.seed,
-                recipe=job.recipe,
+                recipe=job.recipe | ({"latent_dim": 4} if asked.smoke else {}),
                 budget={"steps": 2} if asked.smoke else {"minutes": minutes},
                 batch_size=job.batch_size,
                 learning_rate=job.learning_rate,

@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.pages.choices import SUBJECTS, choose_dataset, say_nothing_is_trained
 from explorer.pages.comparisons import show_comparisons
-from explorer.pages.downloads import offer
+from explorer.pages.every_figure import how, show_everything
 from explorer.pages.rankings import show_published, show_rankings
 from explorer.pages.score_figures import (
     show_coherence,
@@ -56,8 +56,9 @@ def main() -> None:
     st.markdown(SUBJECTS[dataset].idea)
     every = read_evaluations(dataset)
     trained = [evaluation for evaluation in every if evaluation.problem != UNTRAINED]
+    figures = tidy(trained)
     if trained:
-        show_leaderboard(trained, dataset)
+        show_leaderboard(trained, figures, dataset)
     else:
         say_nothing_is_trained(dataset)
     missing = [MODEL_LABELS[e.model] for e in every if e.problem == UNTRAINED]
@@ -70,7 +71,8 @@ def main() -> None:
                 language="bash",
             )
     shown = choose_shown(trained)
-    scores = tidy(shown)
+    chosen = {evaluation.model for evaluation in shown}
+    scores = [score for score in figures if score.model in chosen]
     if scores:
         show_noise(scores, dataset)
         show_latent_accuracy(scores, SUBJECTS[dataset])
@@ -81,15 +83,14 @@ def main() -> None:
     elif trained:
         st.info("Nothing to draw: choose at least one evaluated model above.")
     show_comparisons(dataset)
-    show_rankings(tidy(trained), dataset)
+    show_rankings(figures, dataset)
     show_published(scores, dataset)
     if scores:
         show_everything(scores, shown)
 
 
-def show_leaderboard(evaluations: list[Evaluation], dataset: str) -> None:
+def show_leaderboard(evaluations: list[Evaluation], scores: list[Score], dataset: str) -> None:
     """All models with a checkpoint, a row each."""
-    scores = tidy(evaluations)
     rows = {
         evaluation.model: headline(scores, evaluation.model)
         for evaluation in evaluations
@@ -299,51 +300,6 @@ def reveal(a: Score, b: Score, guess: str) -> None:
     )
 
 
-def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
-    st.header("Every figure")
-    there = {score.measure for score in scores}
-    measure = st.selectbox(
-        "Show",
-        list(MEASURES),
-        format_func=lambda key: MEASURES[key].label,
-        key="figures",
-        bind="query-params",
-    )
-    section = MEASURES[measure].path.split("/")[0]
-    if measure not in there:
-        reasons = {
-            reason
-            for evaluation in evaluations
-            for path, reason in absences(evaluation).items()
-            if path.split("/")[0] == section
-        }
-        st.info(
-            "None of the chosen models has it on this dataset. "
-            + " ".join(f"{reason.rstrip('.')}." for reason in sorted(reasons))
-        )
-        return
-    computed = {e.model: e.scores["computed"] for e in evaluations if e.scores is not None}
-    table = pd.DataFrame(
-        {
-            "model": MODEL_LABELS[score.model],
-            "given": score.given,
-            "target": score.target,
-            "value": score.value,
-            "low": score.interval[1] if score.standard_error is not None else None,
-            "high": score.interval[2] if score.standard_error is not None else None,
-            "n": score.n,
-            "training runs": 1,
-            "evaluated at commit": computed[score.model]["commit"],
-            "hardware": computed[score.model]["cpu"],
-        }
-        for score in scores
-        if score.measure == measure
-    )
-    st.dataframe(table, hide_index=True, key="every")
-    st.caption(how(evaluations, section))
-    offer(table, "These figures", measure)
-
-
 def name(score: Score) -> str:
     """A measure in words: ``coherence, 1 given``."""
     return MEASURES[score.measure].label + (f", {score.given} given" if score.given else "")
@@ -352,16 +308,6 @@ def name(score: Score) -> str:
 def section_of(column: str) -> str:
     """Section of scores.json that a headline is from; of attributes where modalities name it."""
     return SECTIONS.get(column.split(",")[0], "average_precision")
-
-
-def how(evaluations: list[Evaluation], section: str) -> str:
-    """How the evaluation says a section was computed, as a sentence."""
-    texts = [
-        e.scores[section]["how"]
-        for e in evaluations
-        if e.scores is not None and "how" in e.scores.get(section, {})
-    ]
-    return f"{texts[0][0].upper()}{texts[0][1:]}." if texts else ""
 
 
 def resting_on(scores: list[Score]) -> str:

@@ -100,23 +100,7 @@ def read_evaluations(dataset: str, root: Path | str | None = None) -> list[Evalu
 
 def tidy(evaluations: Iterable[Evaluation]) -> list[Score]:
     """Every figure as a row, measure by measure; none for what a model does not define."""
-    evaluations = list(evaluations)
-    return [
-        Score(
-            evaluation.model,
-            key,
-            names.get("given", ""),
-            names.get("target", ""),
-            *(figure["mean"], figure["standard_error"])
-            if isinstance(figure, dict)
-            else (figure, None),
-            next((n for _, n in _expand(evaluation.scores, measure.n.split("/"))), None),
-        )
-        for key, measure in MEASURES.items()
-        for evaluation in evaluations
-        if evaluation.scores is not None
-        for names, figure in _expand(evaluation.scores, measure.path.split("/"))
-    ]
+    return list(_rows(list(evaluations)))
 
 
 def select(scores: Iterable[Score], measure: str, **where: str) -> dict[str, list[Score]]:
@@ -304,12 +288,28 @@ def _read(dataset: str, model: str, root: Path | str | None) -> Evaluation:
         return Evaluation(model, None, trained, "not evaluated yet", remedy)
     evaluation = Evaluation(model, found, trained)
     try:
-        known = bool(tidy([evaluation]))
+        known = any(_rows([evaluation]))
     except (KeyError, TypeError, AttributeError):
         known = False
     if not known:
         return Evaluation(model, None, trained, "its scores are of another version", remedy)
     return evaluation
+
+
+def _rows(evaluations: list[Evaluation]) -> Iterator[Score]:
+    for key, measure in MEASURES.items():
+        for model, found, *_ in evaluations:
+            if found is None:
+                continue
+            n = next((n for _, n in _expand(found, measure.n.split("/"))), None)
+            for names, figure in _expand(found, measure.path.split("/")):
+                plain = not isinstance(figure, dict)
+                mean, error = (
+                    (figure, None) if plain else (figure["mean"], figure["standard_error"])
+                )
+                yield Score(
+                    model, key, names.get("given", ""), names.get("target", ""), mean, error, n
+                )
 
 
 def _expand(node: object, keys: list[str]) -> Iterator[tuple[dict[str, str], object]]:
