@@ -38,26 +38,39 @@ from explorer.barycenters import (
     wasserstein_barycenter,
 )
 from explorer.gaussians import Gaussian, Mixture
+from explorer.subsets import MOST_FUSED, positions
+from explorer.subsets import subset_label as subset_label
+from explorer.subsets import subsets as subsets
 
 
-def subsets(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """Every non-empty subset, smallest first, in the order of all (S, ...) results.
-
-    >>> subsets(["a", "b"])
-    [('a',), ('b',), ('a', 'b')]
-    """
-    return [s for size in range(1, len(names) + 1) for s in combinations(names, size)]
-
-
-def subset_label(subset: Sequence[str]) -> str:
-    """How a subset is written: its modality names joined by ``+``, in dataset order."""
-    return "+".join(subset)
+def membership(n_modalities: int) -> Tensor:
+    """Who is in the subsets that are looked at, bool ``(S, M)``, in the order of ``subsets``."""
+    return _rows(n_modalities, positions(n_modalities))
 
 
 def power_set(n_modalities: int) -> Tensor:
-    """Membership of every non-empty subset, bool ``(2^M - 1, M)``, in the order of ``subsets``."""
-    rows = torch.zeros(2**n_modalities - 1, n_modalities, dtype=torch.bool)
-    for row, members in zip(rows, subsets(range(n_modalities)), strict=True):
+    """A component for every non-empty subset, bool ``(2^M - 1, M)``, smallest first.
+
+    Raises
+    ------
+    ValueError
+        More modalities than a mixture over all their subsets can have.
+    """
+    if n_modalities > MOST_FUSED:
+        raise ValueError(
+            f"a mixture over all subsets takes at most {MOST_FUSED} modalities, got "
+            f"{n_modalities}: it would have 2^{n_modalities} - 1 components; fuse them once (poe, "
+            "wb, moments, mvtcae), keep each alone (moe) or encode them together (mac_wae, "
+            "mac_vae, jmvae, nexus)"
+        )
+    numbers = range(n_modalities)
+    every = [s for size in range(1, n_modalities + 1) for s in combinations(numbers, size)]
+    return _rows(n_modalities, every)
+
+
+def _rows(n_modalities: int, subsets: Sequence[tuple[int, ...]]) -> Tensor:
+    rows = torch.zeros(len(subsets), n_modalities, dtype=torch.bool)
+    for row, members in zip(rows, subsets, strict=True):
         row[list(members)] = True
     return rows
 
@@ -88,7 +101,7 @@ def check_observed(observed: Tensor, batch: int, n_modalities: int) -> None:
 
 @dataclass(frozen=True)
 class Aggregation:
-    """A rule that fuses experts into one posterior; call it, or ask for every subset at once.
+    """A rule that fuses experts into one posterior; call it, or ask for many subsets at once.
 
     Parameters
     ----------
@@ -148,14 +161,14 @@ class Aggregation:
         return Mixture(weights, self._fuse(experts, members))
 
     def subset_posteriors(self, experts: Gaussian) -> Gaussian | Mixture:
-        """What the model believes given each non-empty subset, in the order of ``subsets``.
+        """What the model believes given each of ``subsets``, in their order.
 
         One Gaussian per subset, ``(S, B, D)``. For the power-set rules that is the subset's own
         product or barycenter, which is what their papers evaluate and generate from, not the
         mixture over its subsets. Where several experts stay apart (``moe``) it is a Mixture with
         components ``(M, S, B, D)`` and weights ``(M, S)``.
         """
-        members = _members(power_set, len(experts.mu), experts.mu.device)
+        members = _members(membership, len(experts.mu), experts.mu.device)
         if self.family is not singletons:
             return self._fuse(experts, members)
         weights = members.T.to(experts.mu.dtype)

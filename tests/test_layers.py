@@ -10,6 +10,7 @@ ROOMS = [
     "files",
     "sources",
     "own",
+    "subsets",
     "gaussians",
     "barycenters",
     "aggregations",

@@ -112,7 +112,7 @@ CARDS: dict[str, Card] = {
             "The code cuts each batch into blocks and gives what is left to the full set: with 5 "
             "modalities and 256 samples that is a share of 1/16 instead of 1/31. Here every "
             "sample draws its subset with equal chances.",
-            "The number of subsets doubles with every modality.",
+            "The number of subsets doubles with every modality; more than twelve are refused here.",
         ),
     ),
     "mopoe_mixture": Card(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from explorer.aggregations import power_set
+from explorer.aggregations import membership
 from explorer.evaluation.classifiers import Classifiers
 from explorer.evaluation.figures import Progress, absent, figure, rows, sizes, subset_labels
 from explorer.gaussians import Mixture
@@ -50,7 +50,7 @@ def generated_correct(
 
     Returns
     -------
-    Bool ``(S, M, N)``, subsets in the order of ``explorer.aggregations.subsets``.
+    Bool ``(S, M, N)``, subsets in the order of ``explorer.subsets``.
     """
     n_subsets = beliefs.components.mu.shape[1]
     correct = torch.empty(n_subsets, len(model.names), len(labels), dtype=torch.bool)
@@ -69,6 +69,7 @@ def readings(
     read: Callable[[dict[str, Tensor]], dict[str, Tensor]],
     beliefs: Mixture,
     *,
+    targets: Sequence[str] | None = None,
     seed: int = 0,
     batch_size: int = 250,
 ) -> Iterator[tuple[int, list[int], Tensor]]:
@@ -80,6 +81,8 @@ def readings(
         ``Classifiers.predict`` or ``Classifiers.probabilities``.
     beliefs, seed
         As :func:`generated_correct`.
+    targets
+        What is generated; all modalities by default.
 
     Yields
     ------
@@ -91,9 +94,14 @@ def readings(
     for subset, s in places.items():
         sources = [places[tuple(model.source(subset, name))] for name in model.names]
         for row in set(sources):
-            targets = [m for m, source in enumerate(sources) if source == row]
-            names = [model.names[m] for m in targets]
-            yield s, targets, _read(model, read, z[row], names, generator, batch_size)
+            own = [
+                m
+                for m, source in enumerate(sources)
+                if source == row and (targets is None or model.names[m] in targets)
+            ]
+            names = [model.names[m] for m in own]
+            if own:
+                yield s, own, _read(model, read, z[row], names, generator, batch_size)
 
 
 @torch.inference_mode()
@@ -152,7 +160,7 @@ def report(
         model, classifiers, beliefs, labels, seed=seed, on_step=on_step
     )  # (S, M, N)
     names = model.names
-    observed, by_size = power_set(len(names)), sizes(len(names))  # (S, M)
+    observed, by_size = membership(len(names)), sizes(len(names))  # (S, M)
     joint = (
         figure(prior_agrees(model, classifiers, n_prior, seed=seed))
         if model.has_prior
@@ -167,7 +175,9 @@ def report(
         },
         "conditional_by_target": {
             name: {
-                str(size): figure(correct[own & ~observed[:, m], m]) for size, own in by_size[:-1]
+                str(size): figure(correct[own & ~observed[:, m], m])
+                for size, own in by_size[:-1]
+                if (own & ~observed[:, m]).any()
             }
             for m, name in enumerate(names)
         },

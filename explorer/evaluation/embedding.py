@@ -9,7 +9,7 @@ unit, so that two models can be drawn on the same axes, each turned about the pr
 The maps of a model are stored beside its checkpoint: ``embedding.npz`` (16-bit coordinates,
 predicted classes) and ``embedding.json`` (how they were made, and the figures to read beside them).
 
-Shapes: S subsets in the order of ``explorer.aggregations.subsets``, T test tuples, N neighbor
+Shapes: S subsets in the order of ``explorer.subsets``, T test tuples, N neighbor
 candidates (training tuples), D latent, C classes, M modalities. Arrays are NumPy.
 """
 
@@ -31,15 +31,17 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 
-from explorer.aggregations import subset_label, subsets
 from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
 from explorer.datasets import Dataset, Split
 from explorer.evaluation.geometry import centroid_gaps, effective_dimension
 from explorer.models.vae import WEIGHTS, MultimodalVAE
+from explorer.subsets import MOST_ENUMERATED, subset_label, subsets
 
 ARRAYS, REPORT = "embedding.npz", "embedding.json"
 K = 15
 """Neighbors, in the maps' fit and in every figure."""
+MOST_POINTS = 31_000
+"""Points of a map where not every subset is looked at: as many as five modalities give."""
 LEVELS = 65_535
 """Steps of a quantised coordinate: uint16."""
 LINEAR = ("latent", "pca")
@@ -221,7 +223,8 @@ def embed(
     Parameters
     ----------
     n_tuples
-        The first so many test tuples; each is a point under every subset.
+        The first so many test tuples; each is a point under every subset of
+        ``explorer.subsets``. Fewer where these are a selection (``MOST_POINTS``).
     n_candidates
         The first so many training tuples, among which neighbors vote. They show none of the test
         set's digit pictures; neighbors among test tuples would, and would look better for it.
@@ -233,6 +236,9 @@ def embed(
         Told what is being done.
     """
     started = time.perf_counter()
+    looked_at = subsets(model.names)
+    if len(model.names) > MOST_ENUMERATED:
+        n_tuples = min(n_tuples, MOST_POINTS // len(looked_at))
     tuples = torch.arange(min(n_tuples, len(data.test.labels)))
     candidates = torch.arange(min(n_candidates, len(data.train.labels)))
     if len(candidates) < K:
@@ -284,12 +290,13 @@ def embed(
     radius = math.sqrt(((full - full.mean(0)) ** 2).sum(-1).mean())
     gaps = centroid_gaps(means)
     spectrum = spectra(means)
-    sizes = np.array([len(subset) for subset in subsets(model.names)])
+    sizes = np.array([len(subset) for subset in looked_at])
     report = {
         "dataset": data.name,
         "fitted": {
-            "points": f"posterior means of {len(tuples):,} test tuples under all {len(means)} "
-            "subsets, together",
+            "points": f"posterior means of {len(tuples):,} test tuples under "
+            + ("all " if len(model.names) <= MOST_ENUMERATED else "")
+            + f"{len(means)} subsets, together",
             "dimensions": means.shape[-1],
             "method": f"UMAP, {K} neighbors, min_dist 0.1, Euclidean, spectral start",
             "seeds": n_seeds,
@@ -299,7 +306,7 @@ def embed(
             "among": f"{len(candidates):,} training tuples under the same subset",
             "sampled_points": len(rows),
         },
-        "subsets": [subset_label(subset) for subset in subsets(model.names)],
+        "subsets": [subset_label(subset) for subset in looked_at],
         "by_subset": {
             "accuracy": _rounded((predicted == labels).mean(1)),
             "accuracy_shuffled_labels": _rounded(control),
@@ -313,7 +320,7 @@ def embed(
             "shift_to_all": _rounded(np.linalg.norm(means - full, axis=-1).mean(1) / radius),
             "gap_to_all": _rounded(gaps[:, -1]),
         },
-        "spectrum": _rounded([spectrum[sizes == n].mean(0) for n in range(1, sizes.max() + 1)]),
+        "spectrum": _rounded([spectrum[sizes == n].mean(0) for n in np.unique(sizes)]),
         "layouts": faithful,
         "seed_overlap": {"pairs": pairs, "shared_neighbors": _rounded(overlap)},
         "seconds": round(time.perf_counter() - started, 1),
@@ -430,7 +437,8 @@ def _check(embedding: Embedding) -> None:
         if len(report["by_subset"][name]) != n_subsets:
             raise ValueError(f"{name} in the report must have {n_subsets} numbers")
     spectrum = np.array(report["spectrum"], float)
-    expected_shape = (report["subsets"][-1].count("+") + 1, report["fitted"]["dimensions"])
+    sizes = {subset.count("+") for subset in report["subsets"]}
+    expected_shape = (len(sizes), report["fitted"]["dimensions"])
     if spectrum.shape != expected_shape:
         raise ValueError(f"spectrum is {spectrum.shape}, expected {expected_shape}")
     for name in [name for name in LINEAR if name in embedding.layouts]:

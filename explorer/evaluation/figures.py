@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from explorer.aggregations import power_set, subset_label, subsets
+from explorer.aggregations import membership
+from explorer.subsets import subset_label, subsets
 
 Progress = Callable[[float], None]
 """Told the share that is done."""
@@ -29,16 +30,16 @@ def absent(reason: str) -> dict[str, str]:
 
 
 def subset_labels(names: Sequence[str]) -> list[str]:
-    """How every subset is written, in the order of ``explorer.aggregations.subsets``."""
+    """How every subset is written, in the order of ``explorer.subsets``."""
     return [subset_label(subset) for subset in subsets(names)]
 
 
 def rows(names: Sequence[str]) -> dict[tuple[str, ...], int]:
-    """Where every subset stands in the order of ``explorer.aggregations.subsets``."""
+    """Where every subset stands in the order of ``explorer.subsets``."""
     return {subset: s for s, subset in enumerate(subsets(names))}
 
 
 def sizes(n_modalities: int) -> list[tuple[int, Tensor]]:
-    """Each number of modalities with the rows of ``subsets`` that have it, bool ``(S,)``."""
-    counts = power_set(n_modalities).sum(1)
-    return [(size, counts == size) for size in range(1, n_modalities + 1)]
+    """Each number of modalities in ``subsets`` with the rows that have it, bool ``(S,)``."""
+    counts = membership(n_modalities).sum(1)
+    return [(size, counts == size) for size in counts.unique().tolist()]

@@ -23,13 +23,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from explorer.aggregations import power_set, subset_label, subsets
+from explorer.aggregations import power_set
 from explorer.evaluation.figures import Progress, absent, figure, rows
 from explorer.gaussians import Gaussian, Mixture
 from explorer.likelihoods import log_likelihood
 from explorer.models import MultimodalVAE
 from explorer.models.objectives import elbo, mixture_elbo
 from explorer.models.terms import mixed_seed
+from explorer.subsets import subset_label, subsets
 
 PUBLISHED_DRAWS = 12
 """Draws that the released code of MoPoE takes (its paper says 15)."""
@@ -192,16 +193,15 @@ def report(
     Parameters
     ----------
     every_subset
-        Whether every subset's belief is a proposal, or only that of the first modality, the first
-        two, and so on.
+        Whether every subset's belief is a proposal, or only that of the first of each size: of up
+        to ten modalities the first, the first two, and so on.
     """
     if not model.has_density:
         return absent(no_density(model))
-    names = model.names
-    nested = [tuple(names[:size]) for size in range(1, len(names) + 1)]
-    proposals: dict[str, Sequence[str] | None] = {
-        subset_label(subset): subset for subset in (subsets(names) if every_subset else nested)
-    }
+    names, every = model.names, subsets(model.names)
+    one_of_each_size = {len(subset): subset for subset in reversed(every)}
+    asked = every if every_subset else reversed(one_of_each_size.values())
+    proposals: dict[str, Sequence[str] | None] = {subset_label(subset): subset for subset in asked}
     if model.aggregation is not None and model.aggregation.family is power_set:
         proposals["joint"] = None
     estimates = importance_weighted(

@@ -22,7 +22,8 @@ from explorer.models import MultimodalVAE
 def encode(model: MultimodalVAE, split: Split, n_tuples: int, *, batch_size: int = 500) -> Mixture:
     """Belief given every subset of the first tuples of a split: components ``(K, S, N, D)``.
 
-    Subsets in the order of ``explorer.aggregations.subsets``; each modality is encoded once.
+    Subsets are those of ``explorer.subsets``, in that order, here and wherever every
+    subset is spoken of; each modality is encoded once.
 
     Raises
     ------
@@ -36,8 +37,15 @@ def encode(model: MultimodalVAE, split: Split, n_tuples: int, *, batch_size: int
         for start in range(0, n_tuples, batch_size)
     ]
     components = zip(*(part.components for part in parts), strict=True)
-    joined = type(parts[0].components)(*(torch.cat(part, dim=2) for part in components))
+    joined = type(parts[0].components)(*map(_joined, components))
     return Mixture(parts[0].weights, joined)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Parts ``(K, S, n, D)`` one after the other; what all subsets share is kept once."""
+    shared = parts[0].stride(1) == 0
+    whole = torch.cat([part[:, :1] if shared else part for part in parts], dim=2)
+    return whole.expand(*parts[0].shape[:2], -1, -1)
 
 
 def first(beliefs: Mixture, n_tuples: int) -> Mixture:
@@ -66,7 +74,7 @@ def latent_correct(
 
     Returns
     -------
-    Bool ``(S, N)``, in the order of ``explorer.aggregations.subsets``.
+    Bool ``(S, N)``, in the order of ``explorer.subsets``.
 
     Raises
     ------

@@ -91,7 +91,7 @@ class JMVAE(MultimodalVAE):
         return self.posterior(self._without_gaps(self._select(batch, observed)))
 
     def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
-        """:meth:`subset_posterior` of every non-empty subset, components ``(1, S, B, D)``."""
+        """:meth:`subset_posterior` of the subsets looked at, components ``(1, S, B, D)``."""
         found = super().subset_posteriors(batch)
         if not self._has_all(batch):
             return found

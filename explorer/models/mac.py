@@ -3,6 +3,7 @@
 Shapes: M modalities, S subsets, B batch, D latent, K masks.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from explorer.aggregations import power_set
+from explorer.aggregations import membership
 from explorer.datasets.modality import Modality
 from explorer.gaussians import Gaussian, Mixture, kl_to_prior
 from explorer.kernels import mmd_squared
@@ -24,6 +25,7 @@ from explorer.models.terms import (
 )
 from explorer.models.vae import Beliefs, MultimodalVAE
 from explorer.networks import perceptron
+from explorer.subsets import MOST_ENUMERATED
 
 WARM_UP = 0.1
 """Share of the run over which the regulariser gains its weight (the released code: 10 epochs)."""
@@ -186,10 +188,10 @@ class MAC(MultimodalVAE):
         return self.posterior(self._without_gaps(self._select(batch, observed)))
 
     def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
-        """:meth:`subset_posterior` of every non-empty subset, components ``(1, S, B, D)``."""
+        """:meth:`subset_posterior` of the subsets looked at, components ``(1, S, B, D)``."""
         features, _ = self.features(self._without_gaps(batch))
         alone = self._alone(batch).squeeze(1)
-        masks = (power_set(len(alone)).to(alone.device).float() @ alone.float()).bool()  # (S, M)
+        masks = (membership(len(alone)).to(alone.device).float() @ alone.float()).bool()  # (S, M)
         q = self.encode(features, masks.unsqueeze(1))
         return Mixture(q.mu.new_ones(1), Gaussian(*(part.unsqueeze(0) for part in q)))
 
@@ -254,18 +256,34 @@ def draw_masks(
 
     .. math:: p(b) = \prod_m p_0^{1-b_m} (1-p_0)^{b_m} / (1 - p_0^M), \quad b \neq 0
 
-    Equation 7 of the MAC-WAE paper: independent Bernoullis, given that not all are hidden.
+    Equation 7 of the MAC-WAE paper: independent Bernoullis, given that not all are hidden. Drawn
+    from all masks there are; of more modalities than ten, first how many are shown, then which.
     """
     device = torch.device("cpu") if generator is None else generator.device
+    if n_modalities > MOST_ENUMERATED:
+        odds = _sizes(n_modalities, p_hidden, device)
+        n_shown = 1 + torch.multinomial(odds, n_masks, replacement=True, generator=generator)
+        luck = torch.rand(n_masks, n_modalities, generator=generator, device=device)
+        return luck.argsort(1).argsort(1) < n_shown.unsqueeze(1)
     possible, odds = _masks(n_modalities, p_hidden, device)
     chosen = torch.multinomial(odds, n_masks, replacement=True, generator=generator)
     return possible[chosen]
 
 
 @cache
+def _sizes(n_modalities: int, p_hidden: float, device: torch.device) -> Tensor:
+    """How often a mask shows 1, 2, ... modalities, up to a factor, ``(M,)``."""
+    shares = [
+        math.comb(n_modalities, n) * (1 - p_hidden) ** n * p_hidden ** (n_modalities - n)
+        for n in range(1, n_modalities + 1)
+    ]
+    return torch.tensor(shares, device=device)
+
+
+@cache
 def _masks(n_modalities: int, p_hidden: float, device: torch.device) -> tuple[Tensor, Tensor]:
     """Every mask and how often it comes up, up to a factor; kept so that a GPU never waits."""
-    possible = power_set(n_modalities)
+    possible = membership(n_modalities)
     n_shown = possible.sum(1)
     odds = (1 - p_hidden) ** n_shown * p_hidden ** (n_modalities - n_shown)
     return possible.to(device), odds.to(device)

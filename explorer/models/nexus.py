@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from explorer.aggregations import power_set
+from explorer.aggregations import membership
 from explorer.datasets.modality import Modality
 from explorer.gaussians import Gaussian, Mixture, kl_to_prior
 from explorer.models.terms import Losses, observed_by, surprise, weigh
@@ -121,9 +121,9 @@ class Nexus(MultimodalVAE):
         return self.posterior(self._without_gaps(self._select(batch, observed)))
 
     def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
-        """:meth:`subset_posterior` of every non-empty subset, components ``(1, S, B, D)``."""
+        """:meth:`subset_posterior` of the subsets looked at, components ``(1, S, B, D)``."""
         messages = self._messages(batch, self.bottom(self._without_gaps(batch)).mu)
-        members = power_set(len(messages)).to(messages.device).unsqueeze(1)  # (S, 1, M)
+        members = membership(len(messages)).to(messages.device).unsqueeze(1)  # (S, 1, M)
         top = self._read(_mean_of(messages, members))
         return Mixture(top.mu.new_ones(1), Gaussian(*(part.unsqueeze(0) for part in top)))
 

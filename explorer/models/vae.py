@@ -118,6 +118,8 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         self.aggregation = (
             None if aggregation is None else _look_up("aggregation", aggregation, AGGREGATIONS)
         )
+        if self.aggregation is not None:
+            self.aggregation.family(len(self.names))  # refuses more than it can fuse
         self.objective = _with_options(
             _look_up("objective", objective, OBJECTIVES), self.config["objective_options"]
         )
@@ -195,10 +197,11 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         return self._believe(self.aggregation.subset_posterior(self.experts(batch)))
 
     def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
-        """:meth:`subset_posterior` of every non-empty subset of the batch's modalities at once.
+        """:meth:`subset_posterior` of the subsets of the batch's modalities that are looked at.
 
-        Components ``(K, S, B, D)`` in the order of ``explorer.aggregations.subsets``; encoders run
-        once. K = 1 wherever a subset's belief is one Gaussian.
+        Components ``(K, S, B, D)`` in the order of ``explorer.subsets``, every
+        non-empty one of up to ten modalities; encoders run once. K = 1 wherever a subset's belief
+        is one Gaussian.
         """
         found = self.aggregation.subset_posteriors(self.experts(self._without_gaps(batch)))
         if isinstance(found, Mixture):
