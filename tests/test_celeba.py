@@ -244,3 +244,40 @@ def test_the_real_files_where_they_are_at_hand():
 
 def test_the_papers_networks_can_be_asked_for(small):
     published_networks.check("celeba")
+    published_networks.check("celeba_attributes")
+
+
+def test_every_attribute_is_a_modality_of_the_same_person(small):
+    data, texts = load_dataset("celeba_attributes"), load_dataset("celeba")
+    names = ["five_o_clock_shadow", "bald", "big_lips", "male", "young"]
+    assert [m.name for m in data.modalities] == ["image", *names]
+    assert data.classes == texts.classes
+    assert data.multi_label
+    for own, other in ((data.train, texts.train), (data.test, texts.test)):
+        batch = own[slice(None)]
+        assert torch.equal(batch["image"], other[slice(None)]["image"])
+        assert torch.equal(own.labels, other.labels)
+        for k, name in enumerate(names):
+            assert torch.equal(batch[name].argmax(-1), own.labels[:, k])
+            assert torch.equal(batch[name].sum(-1), torch.ones(len(own)))
+
+
+def test_attributes_can_be_modelled_as_labels_of_two(small):
+    data = load_dataset("celeba_attributes")
+    for m in data.modalities[1:]:
+        assert (m.kind, m.shape, m.weight) == ("label", (2,), 48)
+        assert m.parts[0] == f"not {m.parts[1]}"
+        assert m.parts[1] in data.classes
+        encoder, decoder = NETWORKS[m.network](m.shape, 3)
+        x = data.train[[1, 0, 4]][m.name]
+        distribution = LIKELIHOODS[m.likelihood](decoder(encoder(x)[:, :3]))
+        assert log_likelihood(distribution, x).shape == (3,)
+
+
+def test_missing_faces_are_named_for_the_dataset_that_was_asked_for(directory):
+    with pytest.raises(DataError, match=r"'celeba_attributes' needs celeba/list_attr_celeba"):
+        load_dataset("celeba_attributes")
+    write_lists(directory)
+    write_zip(directory / "img_align_celeba_64.zip", **{"000003": b""})
+    with pytest.raises(DataError, match=r"damaged .*data fetch celeba_attributes"):
+        load_dataset("celeba_attributes")

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from explorer.datasets import Modality
-from explorer.evaluation.translation import outcomes, report, tasks
+from explorer.evaluation.translation import LABELS, outcomes, report, tasks
 from explorer.gaussians import Gaussian
 from explorer.models import MultimodalVAE
 from explorer.ranking import average_ranks, win_loss
@@ -141,3 +141,19 @@ def test_outcomes_are_what_ranking_takes():
     assert better == dict(zip(found, (1, -1, 1), strict=True))
     assert tuple(win_loss(found, better)["good", "bad"]) == (2, 0, 1)
     assert average_ranks(found, better)["good"].mean == pytest.approx(2 / 3)
+
+
+def test_several_labels_are_one_outcome_their_mean():
+    section = {
+        "picture": {"one_to_one": {"ssim_data_range_1": figure(0.4)}},
+        "male": {"one_to_one": {"accuracy": figure(0.9)}},
+        "young": {"one_to_one": {"accuracy": figure(0.7)}},
+        LABELS: {"one_to_one": {"accuracy": figure(0.8)}},
+    }
+    found, _ = outcomes({"a": section, "b": section})
+    assert found == {
+        ("one_to_one", "picture"): {"a": 0.4, "b": 0.4},
+        ("one_to_one", LABELS): {"a": 0.8, "b": 0.8},
+    }
+    alone = {name: each for name, each in section.items() if name not in ("young", LABELS)}
+    assert ("one_to_one", "male") in outcomes({"a": alone})[0]

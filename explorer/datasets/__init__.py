@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from inspect import signature
 
-from explorer.datasets.celeba import celeba
+from explorer.datasets.celeba import celeba, celeba_attributes
 from explorer.datasets.cub import cub, cub_attributes
 from explorer.datasets.digits_photo_text import digits_photo_text
 from explorer.datasets.mfeat import mfeat
@@ -30,6 +30,7 @@ DATASETS: dict[str, Callable[..., Dataset]] = {
     "mnist_svhn_text": mnist_svhn_text,
     "mfeat": mfeat,
     "celeba": celeba,
+    "celeba_attributes": celeba_attributes,
     "cub_attributes": cub_attributes,
     "cub": cub,
     "mhd_like": mhd_like,
@@ -44,6 +45,7 @@ PUBLISHED: dict[str, dict[str, str]] = {
     "translated_polymnist": dict.fromkeys(("m0", "m1", "m2"), "mmvamp_resnet"),
     "mnist_svhn_text": {"mnist": "mopoe_mnist", "svhn": "mopoe_svhn", "text": "mopoe_text"},
     "celeba": {"image": "mopoe_face", "text": "mopoe_attributes"},
+    "celeba_attributes": {"image": "mac_conv"},
     "cub": {"image": "mac_conv"},
     "cub_attributes": {"image": "mac_conv"},
     "mhd": {

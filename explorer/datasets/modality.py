@@ -1,6 +1,7 @@
 """What a dataset is: named modalities and two splits that compose batches on demand."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from explorer.sources.directory import DataError
+from explorer.subsets import MOST_ENUMERATED
 
 KINDS = ("image", "text", "vector", "spikes", "audio", "trajectory", "attributes", "label")
 
@@ -82,6 +84,15 @@ class Modality:
                 f"parts of {self.name!r} must name its {math.prod(self.shape)} numbers or be "
                 f"empty, got {len(self.parts)}"
             )
+
+
+def told_in_words(modalities: Sequence[Modality]) -> tuple[Modality, ...]:
+    """Those of many modalities that only say whether something holds, and need no tile.
+
+    Labels of two classes; none where modalities are few enough for a tile each.
+    """
+    many = len(modalities) > MOST_ENUMERATED
+    return tuple(m for m in modalities if many and m.kind == "label" and m.shape == (2,))
 
 
 class Split(Protocol):

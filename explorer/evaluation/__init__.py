@@ -3,8 +3,9 @@
 Every figure is an object ``{"mean", "standard_error"}``; the error is over test tuples (or draws)
 of this one trained model. Tuples share source digits and a second training run would differ, so
 gaps of a few points between models mean nothing. What has no such error is a plain number. Keys of
-subsets are modality names joined by ``+``; keys ``"1"``, ``"2"``, ... are numbers of observed
-modalities. Where a measure is not defined for a model, ``{"absent": reason}`` stands instead.
+subsets, which are those of ``explorer.subsets``, are modality names joined by ``+``;
+keys ``"1"``, ``"2"``, ... are numbers of observed modalities. Where a measure is not defined for a
+model, ``{"absent": reason}`` stands instead.
 
 =================== ===============================================================================
 key                 holds
@@ -61,15 +62,22 @@ from explorer.evaluation.figures import Progress, absent
 from explorer.evaluation.representation import encode, first
 from explorer.models import MultimodalVAE
 from explorer.models.vae import WEIGHTS
+from explorer.subsets import MOST_ENUMERATED
 
 JUDGED = {"coherence", "diversity", "average_precision"}
 """Sections that classifiers are needed for."""
 
 
 def fitting_sizes(data: Dataset, **asked: int) -> dict[str, int]:
-    """Sizes for :func:`evaluate` that ``data`` has: those ``asked`` for, else its own, or fewer."""
+    """Sizes for :func:`evaluate` that ``data`` has: those ``asked`` for, else its own, or fewer.
+
+    Less is generated where modalities are so many that not every subset of them is looked at.
+    """
     data = data.having()
-    sizes = {"n_train": 2000, "n_test": 2000, "n_likelihood": 100, "n_images": 1000} | asked
+    sizes = {"n_train": 2000, "n_test": 2000, "n_likelihood": 100, "n_images": 1000}
+    if len(data.modalities) > MOST_ENUMERATED:
+        sizes["n_coherence"] = 250
+    sizes |= asked
     splits = {"n_train": data.train}
     return {key: min(n, len(splits.get(key, data.test))) for key, n in sizes.items()}
 
@@ -111,7 +119,7 @@ def evaluate(
     n_test
         Test tuples for latent accuracy and, at most so many, for the following.
     n_coherence
-        Test tuples for coherence: what costs most, 2^M - 1 subsets times M modalities each.
+        Test tuples for coherence: what costs most, every subset times M modalities each.
     n_prior
         Draws from the prior for joint coherence.
     n_likelihood, n_draws

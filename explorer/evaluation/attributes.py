@@ -5,6 +5,9 @@ average precision, the mean over attributes, as in the CelebA experiments of Sut
 of linear classifiers on posterior means, and of the classifiers that read what is generated.
 Guessing gives the share of tuples in which an attribute holds, which stands beside it.
 
+A modality that is itself an attribute has no classifier: whether it is drawn right is told by
+``explorer.evaluation.translation``, and only what the others show is read here.
+
 Published latent figures are made of hard predictions of classifiers trained on 500 tuples, batch
 by batch (``explorer.evaluation.average_precision``); that statistic is given too, by its own name.
 
@@ -96,8 +99,13 @@ def report(
         on_step((s + 1) / (2 * len(names)))
     n_generated = min(n_generated, len(truth))
     generated: dict[str, dict] = {name: {} for name in names}
+    read = [name for name in model.names if name in classifiers.shapes]
     for s, targets, said in readings(
-        model, classifiers.probabilities, first(test[0], n_generated), seed=seed
+        model,
+        classifiers.probabilities,
+        first(test[0], n_generated),
+        targets=read,
+        seed=seed,
     ):
         for m, probabilities in zip(targets, said.numpy(), strict=True):
             generated[names[s]][model.names[m]] = _figure(truth[:n_generated], probabilities)
@@ -111,7 +119,7 @@ def report(
         "latent": latent,
         "latent_as_published": published,
         "generated": generated,
-        "ceiling": {name: classifiers.ceiling[name] for name in model.names},
+        "ceiling": {name: classifiers.ceiling[name] for name in read},
         "chance": round(float(truth.mean()), 4),
         "train_tuples": len(train[1]),
         "test_tuples": len(truth),

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory, shown
-from explorer.datasets import Dataset
+from explorer.datasets import Dataset, Modality
 from explorer.evaluation.average_precision import mean_average_precision
 from explorer.evaluation.readers import AUGMENTATIONS, CLASSIFIER_NETWORKS, spell_names
 
@@ -34,7 +34,7 @@ CHUNK = 2048
 
 
 class Classifiers(nn.Module):
-    """One network per modality, to call what an observation shows; in eval mode whatever is asked.
+    """A network for each modality that takes one, to call what it shows; always in eval mode.
 
     Parameters
     ----------
@@ -178,14 +178,15 @@ def train_classifiers(
         Called after every step with the share of the training that is done.
     """
     torch.manual_seed(seed)
+    modalities = to_read(data)
     classifiers = Classifiers(
-        {m.name: m.shape for m in data.modalities},
+        {m.name: m.shape for m in modalities},
         len(data.classes),
-        kinds={m.name: m.kind for m in data.modalities},
+        kinds={m.name: m.kind for m in modalities},
         multi_label=data.multi_label,
     )
     networks = classifiers.networks
-    for m in data.modalities:
+    for m in modalities:
         networks[m.name].train()
         if data.multi_label and m.kind == "text":
             spell_names(networks[m.name], data.classes, m.symbols)
@@ -204,7 +205,9 @@ def train_classifiers(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate * _schedule(step / steps)
         loss = torch.zeros(())
-        for name, x, classes in _there(batch, labels, classifiers.shapes):
+        for name, x, classes in _there(batch, labels, [m.name for m in data.modalities]):
+            if name not in networks:
+                continue
             network, augment = networks[name], AUGMENTATIONS.get(classifiers.kinds[name])
             if not _is_learned(network):
                 continue
@@ -222,6 +225,16 @@ def train_classifiers(
     classifiers.eval()
     classifiers.ceiling, classifiers.agreement = _measure(classifiers, whole)
     return classifiers
+
+
+def to_read(data: Dataset) -> tuple[Modality, ...]:
+    """The modalities that it takes a network to read: all but those that are a class themselves.
+
+    Where several classes may hold, a modality can be the label of one of them ("not bald" or
+    "bald"). It says itself whether that one holds, and of the others nothing.
+    """
+    own = {(f"not {name}", name) for name in data.classes} if data.multi_label else set()
+    return tuple(m for m in data.modalities if m.parts not in own)
 
 
 def enough_epochs(data: Dataset, batch_size: int = 128) -> float:
@@ -306,9 +319,10 @@ def _there(
 
 
 def _measure(classifiers: Classifiers, data: Dataset) -> tuple[dict[str, float], float]:
+    batches = (data.test[slice(start, start + CHUNK)] for start in range(0, len(data.test), CHUNK))
     parts = [
-        classifiers.probabilities(data.test[slice(start, start + CHUNK)])
-        for start in range(0, len(data.test), CHUNK)
+        classifiers.probabilities({name: batch[name] for name in classifiers.shapes})
+        for batch in batches
     ]
     labels, ceiling, calls = data.test.labels, {}, []
     for name in classifiers.shapes:

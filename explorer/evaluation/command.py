@@ -23,6 +23,7 @@ from explorer.evaluation.classifiers import (
     enough_epochs,
     find_classifiers,
     save_classifiers,
+    to_read,
     train_classifiers,
 )
 from explorer.evaluation.embedding import embed_pretrained
@@ -88,7 +89,7 @@ def classifiers(
     data = load_dataset(dataset)
     epochs = epochs or enough_epochs(data)
     with Progress(console=console) as progress:
-        task = progress.add_task(f"{len(data.modalities)} classifiers", total=1.0)
+        task = progress.add_task(f"{len(to_read(data))} classifiers", total=1.0)
         trained = train_classifiers(
             data,
             epochs=epochs,
@@ -103,6 +104,9 @@ def classifiers(
         table.add_row(name, f"{share:.4f}")
     table.add_row("all agree", f"{trained.agreement:.4f}")
     console.print(table)
+    own = len(data.modalities) - len(trained.shapes)
+    if own:
+        console.print(f"{own} modalities are classes themselves and take no classifier")
     console.print(f"saved {folder}")
 
 

@@ -113,9 +113,10 @@ def report(
         other R to compare them with in turn.
     """
     observations, labels = real
-    seen = {name: features(classifiers, name, observations[name]) for name in model.names}
+    names = [name for name in model.names if name in classifiers.shapes]
+    seen = {name: features(classifiers, name, observations[name]) for name in names}
     alone, others, scale = {}, {}, {}
-    for m, target in enumerate(model.names):
+    for m, target in enumerate(names):
         rest = [name for name in model.names if name != target]
         if rest:
             settings = {"n_draws": n_draws, "seed": seed}
@@ -126,7 +127,7 @@ def report(
             others[target] = figure(distances[0])
             alone[target] = figure(torch.stack(distances[1:]))
         scale[target] = round(real_distance(seen[target], labels, n_draws), 4)
-        on_step((m + 1) / (len(model.names) + 1))
+        on_step((m + 1) / (len(names) + 1))
     frechet = _frechet(model, classifiers, seen, seed)
     on_step(1.0)
     return {
@@ -157,7 +158,7 @@ def _frechet(
     z = model.prior(torch.empty(half, model.latent_dim)).rsample(generator)
     styles = model.draw_styles(z, generator)
     generated, real = {}, {}
-    for name in model.names:
+    for name in seen:
         shown = model.decode(z, [name], styles)[name].mean
         drawn = features(classifiers, name, shown)
         first, second = seen[name][:half], seen[name][half : 2 * half]

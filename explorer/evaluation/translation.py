@@ -26,6 +26,10 @@ COMPARED = {
 """Measures of ``explorer.evaluation.fidelity`` that translations are told in; 1: more is better."""
 
 
+LABELS = "all labels"
+"""What the mean over modalities that are labels is called; no modality can be."""
+
+
 def tasks(names: Sequence[str], target: str) -> dict[str, list[list[str]]]:
     """Task to what is given in it, once for each way to do it.
 
@@ -53,24 +57,31 @@ def report(
         The N tuples.
     """
     styles = read_styles(model, originals)
-    found = {}
+    labels = [m.name for m in model.modalities if m.kind == "label"]
+    right: dict[str, list[Tensor]] = {}
+    found: dict[str, dict] = {}
     for m, modality in enumerate(model.modalities):
         name = modality.name
         suited = {key: f for key, f in measures(modality).items() if key in COMPARED}
         found[name] = {}
         for task, sources in tasks(model.names, name).items():
-            shown = [translate(model, means, given, name, styles) for given in sources if given]
-            found[name][task] = {
-                key: written([measure(x, originals[name], modality) for x in shown])
-                for key, measure in suited.items()
-                if shown
-            }
+            values: dict[str, list[Tensor | float]] = {}
+            for given in filter(None, sources):
+                shown = translate(model, means, given, name, styles)
+                for key, measure in suited.items():
+                    values.setdefault(key, []).append(measure(shown, originals[name], modality))
+            found[name][task] = {key: written(each) for key, each in values.items()}
+            if name in labels and values:
+                right.setdefault(task, []).extend(values["accuracy"])
         on_step((m + 1) / len(model.names))
+    if len(labels) > 1:
+        found[LABELS] = {task: {"accuracy": written(each)} for task, each in right.items()}
     return {
         "how": "decoder mean at the mean of the posterior given all modalities (reconstruction), "
         "all others (many_to_one) or one other (one_to_one, mean over them); SSIM with data range "
         "1, root mean squared error of each observation, texts as they are read without the "
-        "blanks around them, BLEU on up to 3 of their characters",
+        "blanks around them, BLEU on up to 3 of their characters"
+        + (f"; {LABELS}: mean over the {len(labels)} that are one" if len(labels) > 1 else ""),
         **found,
         "test_tuples": len(originals[model.names[0]]),
     }
@@ -82,7 +93,8 @@ def outcomes(
     """Turn the translation sections of several models into what ``ranking`` takes.
 
     An outcome is a task and a modality, in the first measure that the modality has (for a text
-    BLEU, as in the MAC-WAE study). Models of different modalities share no outcome.
+    BLEU, as in the MAC-WAE study). Where several modalities are labels their mean is one outcome,
+    and none is one by itself, as in that study. Models of different modalities share no outcome.
 
     Parameters
     ----------
@@ -101,7 +113,8 @@ def outcomes(
             if not isinstance(by_task, dict):
                 continue
             for task, table in by_task.items():
-                if not table:
+                pooled = LABELS in section and modality != LABELS and set(table) == {"accuracy"}
+                if not table or pooled:
                     continue
                 measure, value = next(iter(table.items()))
                 number = value["mean"] if isinstance(value, dict) else value

@@ -22,12 +22,15 @@ class Subject(NamedTuple):
         What its classes are: "digit" makes "digit 4" of class 4.
     n_classes
         How many there are, so that guessing is right one time in as many.
+    n_modalities
+        How many; 0 where that does not matter, as there are few.
     """
 
     label: str
     idea: str
     word: str
     n_classes: int = 10
+    n_modalities: int = 0
 
 
 BUILT_IN: dict[str, Subject] = {
@@ -78,6 +81,13 @@ BUILT_IN: dict[str, Subject] = {
     "celeba": Subject(
         "CelebA", "A face, and a text that lists which of forty attributes it has.", "face", 2
     ),
+    "celeba_attributes": Subject(
+        "CelebA, attributes apart",
+        "A face, and each of forty attributes as a modality of its own.",
+        "face",
+        2,
+        41,
+    ),
     "cub_attributes": Subject(
         "CUB-attributes",
         "A bird, what is known of its species, and the species.",
@@ -119,7 +129,10 @@ def _described(folder: Path) -> Subject:
     if description is None:
         return Subject(folder.name, "Its description cannot be read.", "class", 2)
     label = description.label
-    return Subject(description.title, description.idea, label.word, len(label.classes))
+    n_modalities = len(description.modalities)
+    return Subject(
+        description.title, description.idea, label.word, len(label.classes), n_modalities
+    )
 
 
 SUBJECTS = Subjects()

@@ -112,12 +112,17 @@ def select(scores: Iterable[Score], measure: str, **where: str) -> dict[str, lis
     return found
 
 
+MOST_SUBSETS = 7
+"""Subsets that have a column each in a first table: those of three modalities."""
+
+
 def headline(scores: Iterable[Score], model: str) -> dict[str, Score]:
     """Return the figures of a model worth a first table, by column.
 
     The number in a column's name says how many modalities were given. log p(x) is that of the
     proposal that bounds it best, with that proposal's effective draws. A column is left out where
-    its measure is not defined for the model.
+    its measure is not defined for the model. Of many subsets the first, one modality alone, and
+    the last, all of them, have a column, and the tasks of translation as in the MAC-WAE study.
     """
     own = [score for score in scores if score.model == model]
 
@@ -129,12 +134,18 @@ def headline(scores: Iterable[Score], model: str) -> dict[str, Score]:
         for name, measure in (("accuracy", "latent_accuracy"), ("coherence", "coherence"))
         for score in found(measure)[:1] + found(measure)[-1:]
     ]
-    cells += [(f"latent {score.given}", score) for score in found("latent_precision")]
-    cells += [
-        (f"{score.target}|{score.given}", score)
-        for score in found("precision")
-        if score.target not in score.given.split("+")
-    ]
+    latent = found("latent_precision")
+    drawn = [score for score in found("precision") if score.target not in score.given.split("+")]
+    if len(latent) <= MOST_SUBSETS:
+        cells += [(f"latent {score.given}", score) for score in latent]
+        cells += [(f"{score.target}|{score.given}", score) for score in drawn]
+    else:
+        cells += [(f"latent {latent[0].given}", latent[0]), ("latent all", latent[-1])]
+        cells += [(f"{score.target}|all others", score) for score in drawn[-1:]]
+        translated = found("translation_ssim") + found("translation_label", target=ALL_LABELS)
+        cells += [
+            (f"{score.target}, {score.given.replace('_', ' ')}", score) for score in translated
+        ]
     cells += [("joint", score) for score in found("joint_coherence")]
     tightest = max(found("log_likelihood"), key=lambda score: score.value, default=None)
     if tightest is not None:
@@ -162,9 +173,11 @@ def absences(evaluation: Evaluation) -> dict[str, str]:
     return dict(walk(evaluation.scores, ""))
 
 
-TRANSLATIONS = ("translation_ssim", "translation_bleu", "translation_rmse")
-"""Measures of translation; a modality is compared by the first that it has, as in the study of
-the MAC-WAE paper."""
+TRANSLATIONS = ("translation_ssim", "translation_bleu", "translation_rmse", "translation_label")
+"""Measures of translation; a modality is compared by the first that it has, and of labels only
+their mean is, where there are several, as in the study of the MAC-WAE paper."""
+
+ALL_LABELS = "all labels"
 
 
 def translation_outcomes(
@@ -178,7 +191,13 @@ def translation_outcomes(
         (task, modality, measure) to model to value, where two models or more have it; and 1 where
         more is better, -1 where less is.
     """
-    rows = [score for score in scores if score.measure in TRANSLATIONS and score.target != "mean"]
+    rows = [
+        score
+        for score in scores
+        if score.measure in TRANSLATIONS
+        and score.target != "mean"
+        and (score.target == ALL_LABELS) == (score.measure == "translation_label")
+    ]
     compared = {
         target: min((row.measure for row in rows if row.target == target), key=TRANSLATIONS.index)
         for target in dict.fromkeys(row.target for row in rows)

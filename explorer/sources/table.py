@@ -148,7 +148,7 @@ SVHN = (
     ),
 )
 
-CELEBA = (
+LISTS = (
     File("celeba/list_attr_celeba.txt.gz", content="md5:75e246fa4810816ffd6ee81facbd244c"),
     File("celeba/list_eval_partition.txt.gz", content="md5:d32c9cbf5e040fd4025c592c306e6668"),
 )
@@ -156,6 +156,16 @@ CELEBA_STEPS = (
     "Its owners ask that you accept their terms. On the page, follow the link to their drive; get "
     "img_align_celeba.zip (folder Img), list_attr_celeba.txt (Anno) and list_eval_partition.txt "
     "(Eval); the lists may be gzipped or not."
+)
+
+CELEBA = Source(
+    (
+        Way("official pictures", (File("celeba/img_align_celeba.zip"), *LISTS), CELEBA_STEPS),
+        Way("official pictures, unzipped", (File("celeba/img_align_celeba"), *LISTS)),
+        Way("a selection, 64x64", (File("celeba/img_align_celeba_64.zip"), *LISTS)),
+    ),
+    "for non-commercial research, not to be passed on",
+    "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
 )
 
 UCI = "https://archive.ics.uci.edu/static/public"
@@ -230,15 +240,8 @@ SOURCES: dict[str, Source] = {
         "CC BY 4.0",
         "https://archive.ics.uci.edu/dataset/72/multiple+features",
     ),
-    "celeba": Source(
-        (
-            Way("official pictures", (File("celeba/img_align_celeba.zip"), *CELEBA), CELEBA_STEPS),
-            Way("official pictures, unzipped", (File("celeba/img_align_celeba"), *CELEBA)),
-            Way("a selection, 64x64", (File("celeba/img_align_celeba_64.zip"), *CELEBA)),
-        ),
-        "for non-commercial research, not to be passed on",
-        "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html",
-    ),
+    "celeba": CELEBA,
+    "celeba_attributes": CELEBA,
     "mhd_like": Source(
         (Way("pen digits and spoken digits", (PENDIGITS, FSDD)),),
         "pen digits: CC BY 4.0. Spoken digits: CC BY-SA 4.0",
