@@ -6,7 +6,7 @@ dark one. To add a kind: a function in ``PICTURES`` and one in ``WORDS``.
 Shapes: N observations, H and W the size of a tile, C channels, L characters, A symbols.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
@@ -39,6 +39,9 @@ BARS = (120, 80)
 
 LABEL = (96, 80)
 """Width and height of a label, in pixels."""
+
+SHARE, NAMES = (64, 16), 160
+"""Width and height of a share among many, and the width of the names before them, in pixels."""
 
 STROKE, LINE = 96, 5.0
 """Side of a trajectory's tile and width of its line, in pixels."""
@@ -80,6 +83,28 @@ def picture(modality: Modality, x: object) -> np.ndarray:
 def describe(modality: Modality, x: object) -> str:
     """One observation in a few words, for captions and for those who do not see the tile."""
     return WORDS[modality.kind](modality, np.asarray(x, dtype=np.float32))
+
+
+def shares(modalities: Sequence[Modality], columns: Sequence[object]) -> np.ndarray:
+    """What many labels of two classes say of N observations, in one picture: uint8 ``(H, W, 3)``.
+
+    A line for each modality with its name, a column for each observation, lighter where it is
+    likelier that it holds.
+
+    Parameters
+    ----------
+    columns
+        Shares of each modality's two classes, ``(N, 2)``.
+    """
+    width, height = SHARE
+    levels = np.stack([np.asarray(x, dtype=np.float32)[:, 1] for x in columns])  # (L, N)
+    cells = _shade(levels).repeat(height, 0).repeat(width, 1)
+    cells[height - 1 :: height] = PAPER
+    sheet = Image.new("RGB", (NAMES, len(cells)), PAPER)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(0.75 * height)
+    for line, modality in enumerate(modalities):
+        pen.text((NAMES - 4, (line + 0.5) * height), modality.name, INK, font, anchor="rm")
+    return np.concatenate([np.asarray(sheet), cells], axis=1)
 
 
 def _images(modality: Modality, x: np.ndarray) -> np.ndarray:

@@ -106,9 +106,9 @@ def test_two_maps_stand_side_by_side(root):
     assert page.title[0].value == "Where does a model put what it sees?"
     header = sent(page)
     assert [panel["label"] for panel in header["panels"]] == ["Mixture of Wasserstein", "Product"]
-    assert header["masks"][0] == 0b00001
-    assert header["masks"][-1] == 0b11111
-    assert len(header["masks"]) == 31
+    assert header["members"][0] == [0]
+    assert header["members"][-1] == [0, 1, 2, 3, 4]
+    assert len(header["members"]) == 31
     assert header["word"] == "digit"
     assert list(header["layouts"]) == ["same", "pca", "umap0"]
 
@@ -145,7 +145,7 @@ def test_a_latent_space_of_two_dimensions_is_shown_as_it_is(root):
 def test_a_dataset_of_three_modalities_has_seven_subsets(root):
     page = show(data="digits_photo_text")
     header = sent(page)
-    assert header["masks"] == [1, 2, 4, 3, 5, 6, 7]
+    assert header["members"] == [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]]
     assert "all 7 ways" in text(page)
     assert "31" not in " ".join(header["subsets"])
 
@@ -303,7 +303,7 @@ def test_the_browser_says_back_what_it_was_told():
         {"picked": -1},
         {"picked": 31 * 20},
         {"picked": "3"},
-        {"chips": 99, "layout": ["pca"], "color": None, "match": "none"},
+        {"chips": [0, 99], "layout": ["pca"], "color": None, "match": "none"},
     ],
 )
 def test_what_a_browser_says_is_not_trusted(said):

@@ -112,11 +112,11 @@ def _draws(name: str, key: str, modified: int, seed: int) -> list[Row]:
     import torch
 
     from explorer.pages.lab import INFERENCE, model
-    from explorer.trainings.process import row
+    from explorer.trainings.process import rows
 
     vae = model(name, key)
     generator = torch.Generator().manual_seed(seed)
     with INFERENCE, torch.inference_mode():
         z = vae.prior(torch.empty(N_DRAWS, vae.latent_dim)).rsample(generator)
         decoded = vae.decode(z, styles=vae.draw_styles(z, generator))
-        return [row(m, decoded[m.name].mean) for m in vae.modalities]
+        return rows({m: decoded[m.name].mean for m in vae.modalities})

@@ -6,13 +6,15 @@ Shapes: N draws, K components, M observed modalities, D latent, C classes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import compress
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from explorer.aggregations import AGGREGATIONS, power_set, subsets
+from explorer.aggregations import AGGREGATIONS, power_set
 from explorer.datasets import Dataset, Modality
+from explorer.datasets.modality import told_in_words
 from explorer.evaluation.conflict import behavior, contradict, count_classes, draw, read
 from explorer.gaussians import Gaussian, Mixture
 from explorer.models import MultimodalVAE
@@ -53,12 +55,22 @@ class Lab(NamedTuple):
         return [modality.name for modality in self.data.modalities]
 
     @property
+    def in_words(self) -> set[str]:
+        """Modalities that are told in words, not shown as tiles."""
+        return {modality.name for modality in told_in_words(self.data.modalities)}
+
+    @property
     def mixtures(self) -> list[str]:
         """Models whose trained belief differs from what their papers generate from."""
         return [key for key, rule in AGGREGATIONS.items() if rule.family is power_set]
 
 
-def describe(data: Dataset, models: Sequence[str], n_dimensions: int) -> About:
+def describe(
+    data: Dataset,
+    models: Sequence[str],
+    n_dimensions: int,
+    read: tuple[str, ...] | None = None,
+) -> About:
     """What questions may refer to."""
     return About(
         data.name,
@@ -67,6 +79,7 @@ def describe(data: Dataset, models: Sequence[str], n_dimensions: int) -> About:
         len(data.test),
         tuple(models),
         n_dimensions,
+        read,
     )
 
 
@@ -214,12 +227,15 @@ def _drawn(
 ) -> dict[str, object]:
     believe = model.posterior if question.whole else model.subset_posterior
     experts, posterior = model.experts(batch), believe(batch)
-    alone, rows = False, []
+    alone, rows, told = False, [], []
     for source, belief, made, component in _by_source(model, batch, targets, question):
         alone |= source != tuple(batch)
         components = _components(source, belief)
         verdicts = _read(lab, made)
         for name, x in made.items():
+            if name in lab.in_words:
+                told.append({"name": name, "shares": x[:, 1].tolist()})
+                continue
             seen = _tiles(lab, name, x, sprite)
             tiles = [s | v for s, v in zip(seen, verdicts[name], strict=True)]
             rows.append(
@@ -233,7 +249,7 @@ def _drawn(
                     "agree": sum(tile.get("reads") == label for tile in tiles[1:]),
                     "ceiling": None
                     if isinstance(lab.classifiers, str)
-                    else lab.classifiers.ceiling[name],
+                    else lab.classifiers.ceiling.get(name),
                 }
             )
     own = [Gaussian(*(part[m] for part in experts)) for m in range(len(batch))]
@@ -245,6 +261,7 @@ def _drawn(
         ],
         "spread": None if is_point(posterior.components) else spread(posterior),
         "rows": rows,
+        **({"told": told} if told else {}),
     }
 
 
@@ -333,16 +350,19 @@ def _make(
 
 def _read(lab: Lab, pictures: dict[str, Tensor]) -> dict[str, list[dict[str, object]]]:
     """The classifier's class and confidence for everything; nothing where there is none."""
+    verdicts: dict[str, list[dict[str, object]]] = {
+        name: [{}] * len(x) for name, x in pictures.items()
+    }
     if isinstance(lab.classifiers, str):
-        return {name: [{}] * len(x) for name, x in pictures.items()}
-    answers = {}
-    for name, probabilities in lab.classifiers.probabilities(pictures).items():
+        return verdicts
+    seen = {name: x for name, x in pictures.items() if name in lab.classifiers.shapes}
+    for name, probabilities in lab.classifiers.probabilities(seen).items():
         confidence, label = probabilities.max(-1)
-        answers[name] = [
+        verdicts[name] = [
             {"reads": k, "confidence": round(c, 3)}
             for k, c in zip(label.tolist(), confidence.tolist(), strict=True)
         ]
-    return answers
+    return verdicts
 
 
 def _components(observed: Sequence[str], posterior: Mixture) -> list[list[str]]:
@@ -352,7 +372,8 @@ def _components(observed: Sequence[str], posterior: Mixture) -> list[list[str]]:
         return [list(observed)]
     if n_components == len(observed):
         return [[name] for name in observed]
-    return [list(subset) for subset in subsets(observed)]
+    members = power_set(len(observed)).tolist()
+    return [list(compress(observed, row)) for row in members]
 
 
 def _modality(lab: Lab, name: str) -> Modality:
@@ -361,6 +382,8 @@ def _modality(lab: Lab, name: str) -> Modality:
 
 def _input(lab: Lab, name: str, x: Tensor, sprite: Sprite) -> dict[str, object]:
     about = {"name": name, "about": _modality(lab, name).description}
+    if name in lab.in_words:
+        return about | {"share": float(x[0, 1])}
     return about | _tiles(lab, name, x, sprite)[0]
 
 

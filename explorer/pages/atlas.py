@@ -3,7 +3,6 @@
 import base64
 import io
 from collections.abc import Collection, Sequence
-from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -12,7 +11,7 @@ from PIL import Image
 
 from explorer.checkpoints import CheckpointError, checkpoint_directory
 from explorer.datasets import DATASETS, Modality
-from explorer.datasets.modality import KINDS
+from explorer.datasets.modality import KINDS, told_in_words
 from explorer.evaluation.embedding import (
     ARRAYS,
     LINEAR,
@@ -30,6 +29,7 @@ from explorer.palette import MODEL_LABELS
 from explorer.pictures import describe, pictures
 from explorer.sound import hear
 from explorer.sources import is_at_hand
+from explorer.subsets import subset_title
 from explorer.widgets.maps import PALETTE
 
 PART, COLUMNS = 100, 10
@@ -108,11 +108,12 @@ def header(
         "classes": list(data.classes),
         "layouts": shown_layouts,
         "tiles": tiles(name, keys[0]),
-        "subsets": first.report["subsets"],
-        "masks": [
-            sum(1 << names.index(member) for member in subset.split("+"))
+        "subsets": [subset_title(subset, names) for subset in first.report["subsets"]],
+        "members": [
+            [names.index(member) for member in subset.split("+")]
             for subset in first.report["subsets"]
         ],
+        "told": told(name, keys[0]),
         "labels": first.labels,
         "shuffled": np.random.default_rng(0).permutation(first.labels),
         "panels": panels,
@@ -155,15 +156,34 @@ def sheet(name: str, key: str) -> list[bytes]:
 @st.cache_resource(show_spinner=False, max_entries=2 * len(DATASETS))
 def _parts(name: str, tuples: tuple[int, ...], here: bool) -> dict[str, object]:
     modalities = outline(name).modalities
-    height = max(THUMBNAIL[modality.kind] for modality in modalities)
-    parts, widths = [], [height] * len(modalities)  # blank where the dataset's files are missing
-    for start in range(0, len(tuples) if here else 0, PART):
+    words = {modality.name for modality in told_in_words(modalities)}
+    pictured = [modality for modality in modalities if modality.name not in words]
+    height = max(THUMBNAIL[modality.kind] for modality in pictured or modalities)
+    # blank where the dataset's files are missing
+    parts, widths = [], {modality.name: height for modality in pictured}
+    for start in range(0, len(tuples) if here and pictured else 0, PART):
         with INFERENCE:
             batch = dataset(name).test[torch.tensor(tuples[start : start + PART])]
-        columns = [_thumbnails(modality, batch[modality.name], height) for modality in modalities]
-        widths = [column.shape[2] for column in columns]
+        columns = [_thumbnails(modality, batch[modality.name], height) for modality in pictured]
+        widths = {m.name: column.shape[2] for m, column in zip(pictured, columns, strict=True)}
         parts.append(_webp(np.concatenate(columns, axis=2)))
-    return {"size": {"height": height, "widths": widths}, "parts": parts}
+    size = {"height": height, "widths": [widths.get(m.name, 0) for m in modalities]}
+    return {"size": size, "parts": parts}
+
+
+def told(name: str, key: str) -> list[list[object]]:
+    """Position of each modality that is told in words, and of which tuples it holds, ``(T,)``."""
+    modalities = outline(name).modalities
+    words = [m.name for m in told_in_words(modalities)]
+    if not words or not is_at_hand(name):
+        return []
+    with INFERENCE:
+        batch = dataset(name).test[torch.from_numpy(embedding(name, key).tuples.astype(int))]
+    return [
+        [m, batch[modality.name][:, 1].numpy().astype(np.uint8)]
+        for m, modality in enumerate(modalities)
+        if modality.name in words
+    ]
 
 
 def _thumbnails(modality: Modality, x: torch.Tensor, height: int) -> np.ndarray:
@@ -243,10 +263,14 @@ def cells(name: str, made: dict[str, torch.Tensor]) -> list[dict[str, object]]:
     data, reader = dataset(name), classifiers(name)
     reads = {}
     if not isinstance(reader, str):
+        seen = {m: x for m, x in made.items() if m in reader.shapes}
         with INFERENCE, torch.inference_mode():
-            reads = {m: data.classes[int(label)] for m, label in reader.predict(made).items()}
+            reads = {m: data.classes[int(label)] for m, label in reader.predict(seen).items()}
+    words = {modality.name for modality in told_in_words(data.modalities)}
     return [
-        {
+        {"name": modality.name, "share": float(made[modality.name][0, 1])}
+        if modality.name in words
+        else {
             "name": modality.name,
             "kind": modality.kind,
             "png": _png(pictures(modality, made[modality.name])[0]),
@@ -283,11 +307,15 @@ def _terms(name: str, key: str, modified: int) -> tuple[dict[str, float], float]
 
 
 def by_number(each: Embedding, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Figures by subset, averaged over subsets of equal size: name to ``(M,)``."""
-    sizes = np.array([subset.count("+") + 1 for subset in each.report["subsets"]])
-    mean = partial(_mean_by, sizes)
-    return {name: mean(np.array(each.report["by_subset"][name])) for name in names}
+    """Figures by subset, averaged over subsets of equal size: name to one for each of sizes."""
+    counts = np.array([subset.count("+") + 1 for subset in each.report["subsets"]])
+    figures = {name: np.array(each.report["by_subset"][name]) for name in names}
+    return {
+        name: np.array([values[counts == n].mean() for n in sizes(each)])
+        for name, values in figures.items()
+    }
 
 
-def _mean_by(sizes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.array([values[sizes == n].mean() for n in range(1, sizes.max() + 1)])
+def sizes(each: Embedding) -> list[int]:
+    """Numbers of modalities that the subsets on a map have, ascending."""
+    return sorted({subset.count("+") + 1 for subset in each.report["subsets"]})

@@ -18,8 +18,9 @@ def _answered(answer: dict) -> dict[str, dict]:
 
 
 def _agreement(model: dict) -> float:
-    rows = model["rows"]
-    return sum(row["agree"] for row in rows) / sum(len(row["draws"]) for row in rows)
+    """Share of the draws that a classifier read as they should be; 0 where it read none."""
+    rows = [row for row in model["rows"] if row["ceiling"] is not None]
+    return sum(row["agree"] for row in rows) / max(1, sum(len(row["draws"]) for row in rows))
 
 
 def one_view_is_enough(answer: dict) -> bool:

@@ -12,6 +12,7 @@ from explorer.cards import CARDS
 from explorer.pages.subjects import BUILT_IN, SUBJECTS
 from explorer.palette import MODEL_LABELS, MODEL_LOOKS
 from explorer.sources import is_at_hand
+from explorer.subsets import MOST_FUSED
 
 FAMILIES: dict[str, str] = {
     "poe": "product",
@@ -25,6 +26,8 @@ FAMILIES: dict[str, str] = {
     "joint": "joint encoder",
 }
 """Key of ``palette.FAMILY_COLORS`` -> what its members have in common."""
+
+OVER_ALL_SUBSETS = ("mopoe", "mwb")
 
 DEFAULT = next(iter(BUILT_IN))
 PARAMETER = "data"
@@ -78,7 +81,25 @@ def model_label(key: str) -> str:
 def say_nothing_is_trained(name: str) -> None:
     """What to do on a page that has no model to show."""
     st.info(f"No model is trained on {SUBJECTS[name].label} yet. Train one, in a few minutes:")
-    st.code(f"python -m explorer train --dataset {name} --model mopoe --minutes 4", language="bash")
+    model = trainable(name)[0]
+    st.code(
+        f"python -m explorer train --dataset {name} --model {model} --minutes 4", language="bash"
+    )
+
+
+def trainable(name: str) -> list[str]:
+    """Models that can be trained on dataset ``name``, the one that is offered first at the front.
+
+    Mixtures over all subsets of many modalities cannot be had.
+    """
+    many = SUBJECTS[name].n_modalities > MOST_FUSED
+    first = "mac_wae" if many else "mopoe"
+    others = [
+        key
+        for key, look in MODEL_LOOKS.items()
+        if key != first and not (many and look.family in OVER_ALL_SUBSETS)
+    ]
+    return [first, *others]
 
 
 def show_cards(keys: Sequence[str]) -> None:

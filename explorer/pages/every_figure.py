@@ -6,6 +6,7 @@ import streamlit as st
 from explorer.pages.downloads import offer
 from explorer.palette import MODEL_LABELS
 from explorer.scores import MEASURES, Evaluation, Score, absences
+from explorer.subsets import subset_title
 
 
 def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
@@ -32,10 +33,11 @@ def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
         )
         return
     computed = {e.model: e.scores["computed"] for e in evaluations if e.scores is not None}
+    names = max((score.given.split("+") for score in scores), key=len)
     table = pd.DataFrame(
         {
             "model": MODEL_LABELS[score.model],
-            "given": score.given,
+            "given": subset_title(score.given, names),
             "target": score.target,
             "value": score.value,
             "low": score.interval[1] if score.standard_error is not None else None,

@@ -28,6 +28,9 @@ from explorer.playground import Expert
 if TYPE_CHECKING:
     from explorer.pages.answers import Lab
 
+MOST_EXPERTS = 8
+"""Densities that are drawn of a dimension; of more experts the outermost."""
+
 STRETCHES = (1, 2, 5, 10, 20)
 """Factors tried to fit experts into the limits of Barycenters."""
 
@@ -70,17 +73,19 @@ def marginals(lab: "Lab", question: Question) -> dict[str, object]:
         gap = disagreement(experts)
         d = int(gap.argsort(descending=True)[min(question.rank, len(gap)) - 1])
         fused = (model.posterior if question.whole else model.subset_posterior)(batch)
-        own = [Gaussian(*(part[m, 0, d] for part in experts)) for m in range(len(batch))]
+        own = {name: Gaussian(*(part[m, 0, d] for part in experts)) for m, name in enumerate(batch)}
+        drawn = outermost(own)
         shown.append(
             look(key)
             | {
+                "left_out": len(own) - len(drawn),
                 "dimension": d,
                 "gap": float(gap[d]),
                 "points": is_point(experts),
                 "laplace": isinstance(fused.components, Laplace),
                 "experts": [
-                    expert(lab.names, name) | {"mu": float(x.mu), "sd": sd(x)}
-                    for name, x in zip(batch, own, strict=True)
+                    expert(lab.names, name) | {"mu": float(own[name].mu), "sd": sd(own[name])}
+                    for name in drawn
                 ],
                 "fused": {
                     "weights": fused.weights.tolist(),
@@ -93,9 +98,19 @@ def marginals(lab: "Lab", question: Question) -> dict[str, object]:
             }
         )
         rule = model.config.get("aggregation")
-        if rule in LABELS and not isinstance(fused.components, Laplace):
+        whole = len(drawn) == len(own) and not isinstance(fused.components, Laplace)
+        if rule in LABELS and whole:
             shown[-1] |= _link(rule, shown[-1]["experts"], _rules(lab, question))
     return {"kind": "marginals", "several": len(batch) > 1, "models": shown}
+
+
+def outermost(experts: dict[str, Gaussian]) -> list[str]:
+    """Names of the experts that are drawn, in their order: all, or of many those at both ends."""
+    if len(experts) <= MOST_EXPERTS:
+        return list(experts)
+    by_place = sorted(experts, key=lambda name: float(experts[name].mu))
+    kept = {*by_place[: MOST_EXPERTS // 2], *by_place[-(MOST_EXPERTS // 2) :]}
+    return [name for name in experts if name in kept]
 
 
 def _rules(lab: "Lab", question: Question) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Figures of the full latent space beside its maps, and questions that they answer."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -8,6 +10,7 @@ from explorer.pages import atlas
 from explorer.pages.lab import outline
 from explorer.pages.subjects import SUBJECTS
 from explorer.palette import MODEL_LABELS
+from explorer.subsets import subset_title
 
 
 def show_figures(maps: dict[str, Embedding], word: str) -> None:
@@ -64,7 +67,7 @@ def show_by_number(each: Embedding, word: str) -> None:
     titles = named(word)
     table = pd.DataFrame({titles[key]: values for key, values in figures.items()}).T
     table.loc["both variances together"] = table.iloc[-2:].sum()
-    table.columns = [f"{n} seen" for n in range(1, table.shape[1] + 1)]
+    table.columns = [f"{n} seen" for n in atlas.sizes(each)]
     st.table(table.style.format("{:.2f}"))
     with st.popover("What these mean"):
         st.markdown(FIGURE_HELP)
@@ -83,18 +86,20 @@ def show_faithfulness(each: Embedding) -> None:
     trust = sum(fit["trustworthiness"] for fit in fits) / len(fits)
     gaps = pd.DataFrame(each.gaps, report["subsets"], report["subsets"])
     widest = gaps.stack().idxmax()
+    ends = [titled(each)(subset) for subset in widest]
     agree = f"Two seeds agree on {sum(overlap) / len(overlap):.0%} of them. " if overlap else ""
     st.markdown(
         f"Of the {report['neighbors']['k']} dots nearest to a dot in all dimensions, UMAP keeps "
         f"{kept:.0%} and PCA {maps['pca']['neighbors_kept']:.0%}. {agree}Trustworthiness is "
         f"{trust:.2f} for UMAP and {maps['pca']['trustworthiness']:.2f} for PCA. The clouds of "
-        f"{widest[0]} and {widest[1]} lie furthest apart: {gaps.loc[widest]:.2f} of their radius."
+        f"{ends[0]} and {ends[1]} lie furthest apart: {gaps.loc[widest]:.2f} of their radius."
     )
 
 
 def show_every_subset(each: Embedding, word: str) -> None:
     titles = named(word)
-    table = pd.DataFrame(each.report["by_subset"], index=each.report["subsets"])
+    subsets = map(titled(each), each.report["subsets"])
+    table = pd.DataFrame(each.report["by_subset"], index=list(subsets))
     table = table[list(FIGURES)].rename(columns=titles)
     st.dataframe(
         table,
@@ -117,7 +122,9 @@ def ask(name: str, key: str) -> None:
     left, right = st.columns([1, 2])
     with left:
         st.markdown(f"In {MODEL_LABELS[key]}. Choose a subset, look at the map, name the pair.")
-        subset = st.selectbox("Seen", subsets, key=f"latent_pairs_{name}_{key}")
+        subset = st.selectbox(
+            "Seen", subsets, format_func=titled(each), key=f"latent_pairs_{name}_{key}"
+        )
         guess = st.multiselect(
             "The closest two", names, max_selections=2, key=f"latent_guess_{name}_{key}"
         )
@@ -141,21 +148,26 @@ def ask(name: str, key: str) -> None:
             st.table(mixed.style.format("{:.0%}").map(shade))
     st.subheader(f"Which subset lost the most about the {word}?")
     guess = st.selectbox(
-        "The subset", subsets, index=None, key=f"latent_lost_{name}_{key}", width=300
+        "The subset",
+        subsets,
+        index=None,
+        format_func=titled(each),
+        key=f"latent_lost_{name}_{key}",
+        width=300,
     )
     if guess:
         accuracy = pd.Series(each.report["by_subset"]["accuracy"], subsets)
         worst = accuracy.idxmin()
-        text = f"Neighbors name {accuracy[guess]:.0%} of the {word}s from {guess}"
+        text = f"Neighbors name {accuracy[guess]:.0%} of the {word}s from {titled(each)(guess)}"
         if guess == worst:
             st.success(f"{text}: the least of all {len(subsets)}.")
         else:
-            st.info(f"{text}, but only {accuracy[worst]:.0%} from {worst}.")
+            st.info(f"{text}, but only {accuracy[worst]:.0%} from {titled(each)(worst)}.")
     st.subheader("If labels were dealt at random, how often would neighbors be right?")
     chance = f"1 in {len(names)}"
     guess = st.radio(
         "How often",
-        ["never", chance, "1 in 2", "as often as now"],
+        list(dict.fromkeys(["never", chance, "1 in 2", "as often as now"])),
         index=None,
         horizontal=True,
         label_visibility="collapsed",
@@ -168,6 +180,12 @@ def ask(name: str, key: str) -> None:
             f"{control:.0%} with everything seen: chance, since the map is the same and the labels "
             "say nothing. Shuffle the labels above: clusters stay, their meaning is gone."
         )
+
+
+def titled(each: Embedding) -> Callable[[str], str]:
+    """How the subsets on a map are called."""
+    names = each.report["subsets"][-1].split("+")
+    return lambda subset: subset_title(subset, names)
 
 
 def shade(share: float) -> str:

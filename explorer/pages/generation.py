@@ -15,6 +15,7 @@ from explorer.pages.choices import (
 )
 from explorer.pages.explanations import explanations
 from explorer.pages.gallery import gallery
+from explorer.pages.observed import choose_some, pictured
 from explorer.pages.presets import (
     DATASET,
     PRESETS,
@@ -27,6 +28,7 @@ from explorer.pages.presets import (
 from explorer.pages.questions import (
     MOST_DRAWS,
     MOST_MODELS,
+    MOST_PILLS,
     MOST_SEED,
     MOST_TEMPERATURE,
     VIEWS,
@@ -188,18 +190,18 @@ def choose_samples() -> None:
     """Which sample, and in a conflict which one contradicts it."""
     from explorer.pages.lab import dataset
 
-    question = state.generation
-    labels = dataset(state.dataset).test.labels
+    question, name = state.generation, state.dataset
+    labels = dataset(name).test.labels
     if question.view == "draws":
-        strip_of("item", "Sample", labels, question.given[0])
+        strip_of("item", "Sample", labels, pictured(name, question.given))
         return
     kept = [name for name in question.given if name not in question.swapped]
     here, there = st.columns(2)
     with here:
-        strip_of("item", "Side A", labels, kept[0])
+        strip_of("item", "Side A", labels, pictured(name, kept))
     with there:
         avoid = int(labels[question.item])
-        strip_of("other", "Side B, contradicts it", labels, question.swapped[0], avoid)
+        strip_of("other", "Side B, contradicts it", labels, pictured(name, question.swapped), avoid)
 
 
 def choose_inputs() -> None:
@@ -208,15 +210,16 @@ def choose_inputs() -> None:
     known = about()
     more = len(known.models) > MOST_MODELS
     left, right = st.columns([1, 2.6], gap="medium")
-    left.pills(
+    choose_some(
+        left,
         "Given: what the models see",
         known.names,
-        selection_mode="multi",
-        help="; ".join(f"{name}: {description}" for name, description in known.modalities),
-        key="generation_given",
+        "generation_given",
+        many=len(known.names) > MOST_PILLS,
+        take=lambda some: change(given=some),
         on_change=edit,
         args=["given"],
-        wrap=True,
+        help="; ".join(f"{name}: {description}" for name, description in known.modalities),
     )
     right.multiselect(
         (f"Models, up to {MOST_MODELS} of {len(known.models)}" if more else "Models")
@@ -241,11 +244,13 @@ def choose_inputs() -> None:
         args=["view"],
     )
     if question.view == "conflict":
-        bar.pills(
+        choose_some(
+            bar,
             "Swapped to side B",
             question.given,
-            selection_mode="multi",
-            key="generation_swapped",
+            "generation_swapped",
+            many=len(known.names) > MOST_PILLS,
+            take=lambda some: change(swapped=some),
             on_change=edit,
             args=["swapped"],
             help="At least one given view is swapped and at least one is kept.",

@@ -120,7 +120,15 @@ def written(name: str, key: str) -> int:
 
 def about(name: str) -> About:
     """What questions about dataset ``name`` may refer to; no model is loaded for it."""
-    return describe(dataset(name), trained(name), min(latent_dims(name).values(), default=1))
+    data, reader = dataset(name), classifiers(name)
+    names = tuple(modality.name for modality in data.modalities)
+    read = names if isinstance(reader, str) else tuple(n for n in names if n in reader.shapes)
+    return describe(
+        data,
+        trained(name),
+        min(latent_dims(name).values(), default=1),
+        None if read == names else read,
+    )
 
 
 def latent_dims(name: str) -> dict[str, int]:

@@ -29,6 +29,7 @@ from explorer.pages.views import (
     write_view,
 )
 from explorer.palette import MODEL_LABELS
+from explorer.subsets import MOST_ENUMERATED, subset_title, subsets
 from explorer.widgets.maps import pack, parcel, scatter
 
 NOTHING = "nothing"
@@ -72,11 +73,16 @@ def main() -> None:
             "cannot be shown."
         )
     modalities = outline(name).modalities
-    n_subsets = 2 ** len(modalities) - 1
+    n_modalities, n_subsets = len(modalities), len(subsets(modalities))
+    ways = (
+        f"all {n_subsets} ways: one modality alone, any two, up to all {n_modalities}."
+        if n_modalities <= MOST_ENUMERATED
+        else f"{n_subsets} of the 2^{n_modalities} - 1 ways: each modality alone, all but each, "
+        f"all {n_modalities}, and a few between, drawn by chance."
+    )
     introduction.markdown(
-        f"{SUBJECTS[name].idea} Each sample is shown to a model in all {n_subsets} ways: one "
-        f"modality alone, any two, up to all {len(modalities)}. Each dot is the belief that the "
-        "model forms, a point in its latent space, on a map of two dimensions."
+        f"{SUBJECTS[name].idea} Each sample is shown to a model in {ways} Each dot is the belief "
+        "that the model forms, a point in its latent space, on a map of two dimensions."
     )
     if not trained(name):
         say_nothing_is_trained(name)
@@ -216,8 +222,12 @@ def show_outcome(name: str, view: View) -> None:
     item = int(atlas.embedding(name, view.model).tuples[view.item])
     data, word = dataset(name), SUBJECTS[name].word
     label = data.classes[data.test.labels[item]]
-    st.subheader(f"{word.capitalize()} {label}, {' and '.join(given)} seen")
-    show_table([row("what went in", atlas.went_in(name, item), given)])
+    seen = subset_title(view.given, [modality.name for modality in data.modalities]).replace(
+        "+", " and "
+    )
+    st.subheader(f"{word.capitalize()} {label}, {seen} seen")
+    went_in = atlas.went_in(name, item)
+    show_table([row("what went in", went_in, given)])
     keys = list(filter(None, (view.model, view.other)))
     for column, key in zip(st.columns(len(keys)), keys, strict=True):
         made = atlas.outcome(name, key, item, given)
@@ -227,11 +237,14 @@ def show_outcome(name: str, view: View) -> None:
                 st.warning(made)
             else:
                 show_table([row(kind, cells) for kind, cells in made.items()])
+                show_told(went_in, made, given)
 
 
 def show_table(rows: list[tuple[str, str]]) -> None:
     """Rows of tiles under the names of their modalities."""
     heads = rows[0][0]
+    if not heads:
+        return
     st.html(
         f"<style>{TABLE}</style><div class='outcome'><table>"
         f"<thead><tr><td></td>{heads}</tr></thead>"
@@ -239,7 +252,33 @@ def show_table(rows: list[tuple[str, str]]) -> None:
     )
 
 
+def show_told(went_in: list[dict], made: dict[str, list[dict]], given: tuple[str, ...]) -> None:
+    """A line for each modality that is told in words: whether it holds, and what is made of it."""
+    lines = []
+    for i, cell in enumerate(went_in):
+        if "share" in cell:
+            holds = cell["share"] > 0.5
+            shares = [cells[i]["share"] for cells in made.values()]
+            wrong = ["" if (share > 0.5) == holds else ' class="wrong"' for share in shares]
+            values = "".join(
+                f"<td{how}>{share:.0%}</td>" for share, how in zip(shares, wrong, strict=True)
+            )
+            lines.append(
+                f'<tr><th scope="row">{"✓" if holds else "✗"} {html.escape(cell["name"])}'
+                f"{'' if cell['name'] in given else ', hidden'}</th>{values}</tr>"
+            )
+    if lines:
+        heads = "".join(f'<th scope="col">{html.escape(kind)}</th>' for kind in made)
+        st.html(
+            f"<style>{TABLE}</style><div class='outcome told' tabindex='0'><table>"
+            f"<thead><tr><td></td>{heads}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        )
+
+
 TABLE = """
+.outcome.told { max-height: 26rem; overflow: auto; font-size: 0.8125rem }
+.outcome.told td, .outcome.told th { padding: 0 0.5rem; font-variant-numeric: tabular-nums }
+.outcome.told .wrong { text-decoration: underline dashed }
 .outcome { overflow-x: auto }
 .outcome table { border-collapse: collapse; border: 0 }
 .outcome td, .outcome th {
@@ -272,6 +311,8 @@ def row(title: str, cells: list[dict], given: tuple[str, ...] | None = None) -> 
     """Heads and one line of the table; with ``given``, what was hidden is pale."""
     out, heads = [], []
     for cell in cells:
+        if "share" in cell:
+            continue
         seen = given is None or cell["name"] in given
         kind = "" if given is None else "seen" if seen else "hidden"
         reads = "" if cell["reads"] is None else f"reads {html.escape(cell['reads'])}"

@@ -12,8 +12,12 @@ from explorer.palette import MODEL_LABELS
 
 VIEWS = ("draws", "conflict")
 MOST_MODELS = 3
+MOST_PILLS = 10
+"""Modalities that are chosen side by side; more have a window of their own."""
 MOST_DRAWS = 16
 MOST_VOTES = 1000
+MOST_LETTERS = 2000
+"""Of a parameter in a URL that are looked at."""
 MOST_SEED = 9999
 MOST_TEMPERATURE = 2.0
 
@@ -35,6 +39,8 @@ class About(NamedTuple):
         Keys of those that are trained on it.
     n_dimensions
         D, of the model that has most.
+    read
+        Modalities that a classifier reads; None where it is all of them.
     """
 
     data: str
@@ -43,6 +49,7 @@ class About(NamedTuple):
     n_items: int
     models: tuple[str, ...]
     n_dimensions: int
+    read: tuple[str, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -91,15 +98,18 @@ DEFAULT = Question()
 
 
 def default_question(about: About) -> Question:
-    """What is asked where nobody chose: of PolyDigits, ``DEFAULT``."""
-    given = about.names[::3]
+    """What is asked where nobody chose: of PolyDigits, ``DEFAULT``.
+
+    Of many modalities the first is asked for, and the one that is the class itself is swapped.
+    """
+    given = about.names[::3] if len(about.names) <= MOST_PILLS else about.names[1:]
     return Question(
         given=given,
         models=_in_order(
             sorted(about.models, key=lambda key: key not in DEFAULT.models)[:MOST_MODELS],
             about.models,
         ),
-        swapped=given[-1:],
+        swapped=tuple(name for name in given if name in about.classes) or given[-1:],
         target=targets_of(given, about)[0],
     )
 
@@ -125,7 +135,7 @@ def read_question(
         if name not in params:
             continue
         try:
-            read[name] = parse(params[name][:200])
+            read[name] = parse(params[name][:MOST_LETTERS])
         except ValueError as error:
             notices.append(f"`{name}` in the link must be {error}; the default is used instead.")
     return settle(replace(default, **read), about), notices
@@ -156,8 +166,9 @@ def settle(question: Question, about: About) -> Question:
 
 
 def targets_of(given: Sequence[str], about: About) -> tuple[str, ...]:
-    """What is drawn: the modalities not observed, or all of them when nothing is hidden."""
-    return tuple(name for name in about.names if name not in given) or about.names
+    """What is drawn and read: the modalities not observed, or all of them when none is hidden."""
+    read = about.names if about.read is None else about.read
+    return tuple(name for name in read if name not in given) or read
 
 
 def _first_other(given: Sequence[str], about: About) -> str:

@@ -49,8 +49,9 @@ def show_rankings(scores: list[Score], dataset: str) -> None:
         return
     st.markdown(
         f"{len(own)} outcomes: reconstruction, many to one and one to one of every modality, by "
-        "SSIM for images, BLEU-3 of characters for text, RMSE for the rest. One training run a "
-        "model, and budgets differ where the first table says so."
+        "SSIM for images, BLEU-3 of characters for text, RMSE for the rest, and the mean accuracy "
+        "of labels where there are several. One training run a model, and budgets differ where "
+        "the first table says so."
     )
     ranked = {model for values in own.values() for model in values}
     others = dict.fromkeys(score.model for score in scores if score.model not in ranked)

@@ -40,6 +40,7 @@ GUESSES = {"clear": "Larger than noise", "noise": "Within noise"}
 ASKED = ("latent_accuracy", "coherence", "self_coherence", "joint_coherence", "ssim")
 SECTIONS = {"accuracy": "latent_accuracy", "log p(x)": "likelihood", "draws": "likelihood"}
 SECTIONS |= {"coherence": "coherence", "joint": "coherence", "SSIM": "reconstruction"}
+TASKS = ("reconstruction", "many to one", "one to one")
 UNTRAINED = "not trained yet"
 DRAWN = 8
 """Models that are drawn until others are chosen; more are hard to tell apart."""
@@ -307,6 +308,8 @@ def name(score: Score) -> str:
 
 def section_of(column: str) -> str:
     """Section of scores.json that a headline is from; of attributes where modalities name it."""
+    if column.endswith(tuple(TASKS)):
+        return "translation"
     return SECTIONS.get(column.split(",")[0], "average_precision")
 
 

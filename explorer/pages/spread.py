@@ -82,7 +82,7 @@ def table(each: Embedding, word: str) -> pd.DataFrame:
     figures = atlas.by_number(each, list(SPREAD))
     rows = {title.format(word=word): figures[name] for name, title in SPREAD.items()}
     found = pd.DataFrame(rows).T
-    found.columns = [f"{n} seen" for n in range(1, found.shape[1] + 1)]
+    found.columns = [f"{n} seen" for n in atlas.sizes(each)]
     return found
 
 

@@ -25,7 +25,12 @@ class Sprite:
         return list(range(start, start + len(x)))
 
     def encode(self) -> dict[str, object]:
-        """The image as a data URI, and ``[x, y, width, height]`` of every tile in it."""
+        """The image as a data URI, and ``[x, y, width, height]`` of every tile in it.
+
+        Nothing where there are no tiles.
+        """
+        if not self.blocks:
+            return {}
         places, rows = [], []
         top = 0
         for block in self.blocks:

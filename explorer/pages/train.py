@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.checkpoints import runs_directory
 from explorer.pages.absent import absence, say_what_is_missing
-from explorer.pages.choices import choose_dataset, show_card
+from explorer.pages.choices import choose_dataset, show_card, trainable
 from explorer.pages.curves import draw_curves, draw_samples
 from explorer.pages.subjects import SUBJECTS
 from explorer.palette import MODEL_LABELS
@@ -72,14 +72,22 @@ def _line(folder: str) -> Line:
 def choose(line: Line) -> None:
     """What to train, and the card of the model."""
     dataset = choose_dataset()
+    first, *others = trainable(dataset)
+    models = [key for key in MODEL_LABELS if key == first or key in others]
+    if state.get("train_model", first) not in models:
+        state.train_model = first
     model = st.selectbox(
         "Model",
-        list(MODEL_LABELS),
-        list(MODEL_LABELS).index("mopoe"),
+        models,
+        models.index(first),
         format_func=MODEL_LABELS.get,
         key="train_model",
         bind="query-params",
     )
+    if len(models) < len(MODEL_LABELS):
+        st.caption(
+            "Mixtures over all subsets are left out: of so many modalities they are too large."
+        )
     minutes = st.select_slider(
         "Time", list(MINUTES), "1 minute", key="train_time", bind="query-params"
     )

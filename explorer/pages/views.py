@@ -4,10 +4,10 @@ What a URL or a browser says is not trusted: it becomes a view that can be shown
 not be used is named in a notice without being repeated.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from explorer.aggregations import subset_label, subsets
+from explorer.subsets import subset_label, subsets
 
 COLORINGS = ("class", "subset", "size", "correct")
 MATCHES = ("exactly", "least", "any", "alone")
@@ -75,7 +75,8 @@ def default_view(known: Known) -> View:
 
 def read_view(params: Mapping[str, str], known: Known) -> tuple[View, list[str]]:
     """Read the view in a URL's parameters; a notice for each that was not usable."""
-    allowed = {
+    numbers = [str(i) for i in range(known.n_tuples)]
+    allowed: dict[str, tuple[Collection[str], str]] = {
         "model": (known.models, "a model that has a map"),
         "other": (("", *known.models), "a model that has a map, or empty"),
         "layout": (known.layouts, ", ".join(known.layouts)),
@@ -83,8 +84,8 @@ def read_view(params: Mapping[str, str], known: Known) -> tuple[View, list[str]]
         "shuffled": (("0", "1"), "0 or 1"),
         "match": (MATCHES, ", ".join(MATCHES)),
         "given": (known.subsets, "modalities joined by +"),
-        "chips": (("", *known.subsets), "modalities joined by +"),
-        "item": ([str(i) for i in range(known.n_tuples)], f"0 to {known.n_tuples - 1}"),
+        "chips": (_in_order(params.get("chips", ""), known.names), "modalities joined by +"),
+        "item": (numbers, f"0 to {known.n_tuples - 1}"),
     }
     read, notices = {}, []
     for name, (values, expected) in allowed.items():
@@ -102,6 +103,12 @@ def read_view(params: Mapping[str, str], known: Known) -> tuple[View, list[str]]
     }
     read = {name: convert.get(name, str)(text) for name, text in read.items()}
     return settle(replace(default_view(known), **read), known), notices
+
+
+def _in_order(text: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The one way to write chips: those of ``text`` that there are, in dataset order."""
+    asked = set(text.replace(" ", "+").split("+"))
+    return "", "+".join(name for name in names if name in asked)
 
 
 def settle(view: View, known: Known) -> View:
@@ -125,13 +132,13 @@ def write_view(view: View, known: Known) -> dict[str, str]:
 
 
 def to_browser(view: View, known: Known) -> dict[str, object]:
-    """Return what scatter.js calls the view: bits for modalities, one number for a point."""
+    """Return what scatter.js calls the view: modalities by position, one number for a point."""
     point = known.subsets.index(view.given) * known.n_tuples + view.item if view.item >= 0 else None
     return {
         "layout": view.layout,
         "color": view.color,
         "shuffled": view.shuffled,
-        "chips": sum(1 << known.names.index(name) for name in view.chips),
+        "chips": [known.names.index(name) for name in view.chips],
         "match": view.match,
         "picked": point,
     }
@@ -142,8 +149,8 @@ def from_browser(said: Mapping[str, object], view: View, known: Known) -> View:
     point, chips = said.get("picked"), said.get("chips")
     params = {name: str(said.get(name)) for name in ("layout", "color", "match")}
     params["shuffled"] = "1" if said.get("shuffled") is True else "0"
-    if isinstance(chips, int) and 0 <= chips < 2 ** len(known.names):
-        params["chips"] = subset_label([n for m, n in enumerate(known.names) if chips >> m & 1])
+    if isinstance(chips, list) and all(chip in range(len(known.names)) for chip in chips):
+        params["chips"] = subset_label([n for m, n in enumerate(known.names) if m in chips])
     if isinstance(point, int) and 0 <= point < len(known.subsets) * known.n_tuples:
         params["item"] = str(point % known.n_tuples)
         params["given"] = known.subsets[point // known.n_tuples]

@@ -18,9 +18,10 @@ import torch
 from PIL import Image
 
 from explorer.datasets import Dataset, Modality, load_dataset
+from explorer.datasets.modality import told_in_words
 from explorer.files import alone, write_whole
 from explorer.models import MultimodalVAE, build_model
-from explorer.pictures import describe, pictures
+from explorer.pictures import describe, pictures, shares
 from explorer.training import train
 from explorer.trainings.record import CHECKPOINT, STATE, Request, append, read_request
 from explorer.trainings.samples import SAMPLES, Row, Samples
@@ -142,8 +143,21 @@ def write_samples(
     folder: Path, step: int, given: Modality, seen: object, drawn: Mapping[Modality, object]
 ) -> None:
     """Write samples, whole or not at all; ``seen`` and each of ``drawn`` are ``(N, *shape)``."""
-    samples = Samples(step, row(given, seen), [row(m, x) for m, x in drawn.items()])
+    samples = Samples(step, row(given, seen), rows(drawn))
     write_whole(folder / SAMPLES, json.dumps(samples))
+
+
+def rows(drawn: Mapping[Modality, object]) -> list[Row]:
+    """Samples of every modality, ``(N, *shape)`` each; those told in words in a row together."""
+    words = told_in_words(list(drawn))
+    found = [row(modality, x) for modality, x in drawn.items() if modality not in words]
+    if words:
+        holding = [
+            f"{modality.name} {float(drawn[modality][:, 1].mean()):.0%}" for modality in words
+        ]
+        picture = _png(shares(words, [drawn[modality] for modality in words]))
+        found.append(Row(f"{len(words)} labels", picture, ", ".join(holding)))
+    return found
 
 
 def row(modality: Modality, x: object) -> Row:
@@ -151,10 +165,14 @@ def row(modality: Modality, x: object) -> Row:
     tiles = pictures(modality, x)  # (N, H, W, 3)
     gap = np.full((tiles.shape[1], GAP, 3), GRAY, dtype=np.uint8)
     strip = np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
+    words = ", ".join(dict.fromkeys(describe(modality, one) for one in x))
+    return Row(modality.name, _png(strip), words)
+
+
+def _png(pixels: np.ndarray) -> str:
     file = io.BytesIO()
-    Image.fromarray(strip).save(file, format="png")
-    url = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
-    return Row(modality.name, url, ", ".join(dict.fromkeys(describe(modality, one) for one in x)))
+    Image.fromarray(pixels).save(file, format="png")
+    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
 
 
 def _rounded(terms: dict[str, float]) -> dict[str, float]:

@@ -85,6 +85,22 @@ function picture({ data: d, refresh }, item, m, seen) {
   return el("div", { class: seen ? "picture seen" : "picture" }, canvas, words);
 }
 
+// What only holds or does not hold: those that do, the seen ones first.
+function told({ data: d }, item, members) {
+  const holding = d.told.filter(({ holds }) => holds[item]).map(({ m }) => m);
+  const words = (seen) =>
+    holding.filter((m) => members.includes(m) === seen).map((m) => d.names[m]).join(", ") || "none";
+  return el(
+    "p",
+    { class: "told" },
+    el("b", {}, "holds, seen: "),
+    words(true),
+    el("br"),
+    "holds, not seen: ",
+    words(false),
+  );
+}
+
 function onePoint(app, point) {
   const { data: d, view } = app;
   const item = point % d.T,
@@ -99,8 +115,11 @@ function onePoint(app, point) {
     el(
       "div",
       { class: "pictures" },
-      ...d.names.map((_, m) => picture(app, item, m, d.masks[subset] & (1 << m))),
+      ...d.names.map((_, m) =>
+        d.tiles.widths[m] ? picture(app, item, m, d.members[subset].includes(m)) : "",
+      ),
     ),
+    ...(d.told.length ? [told(app, item, d.members[subset])] : []),
     ...verdicts(d, point).map((line) => el("p", {}, line)),
     el("p", {}, next),
   ];

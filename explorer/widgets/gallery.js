@@ -1,6 +1,9 @@
 // What models drew, and what a classifier reads in it. One sprite image per answer holds all tiles,
 // of any size; `data.kind` chooses the view. Everything shown is text from Python set by textContent.
 
+import { colored, described, el, names, percent, picture, svg, widened, MOST_NAMED } from "./pieces.js";
+import { inputs, shares } from "./told.js";
+
 const VIEWS = { draws, conflict, rates, marginals, strip };
 const SIDES = ["A", "B", "neither"];
 
@@ -37,57 +40,6 @@ async function show(root, data, text) {
   if (data.precomputed) setTimeout(() => root.setStateValue("live", Date.now()), 80);
 }
 
-function el(tag, className, ...children) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  node.append(...children);
-  return node;
-}
-
-function svg(tag, attributes, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-  node.append(...children);
-  return node;
-}
-
-function colored(node, colors) {
-  node.style.setProperty("--color", `light-dark(${colors[0]}, ${colors[1]})`);
-  return node;
-}
-
-const SMALL = 64; // pixels: smaller tiles are shown pixel by pixel
-const WIDE = 1.9; // how many times wider than others a tile is that is several times wider than high
-
-// A function that cuts tile number i out of the sheet.
-function picture(sheet, { tiles }) {
-  const cut = (i, className = "") => {
-    const canvas = el("canvas", `picture ${className}`);
-    const [x, y, width, height] = tiles[i];
-    canvas.width = width;
-    canvas.height = height;
-    canvas.style.aspectRatio = width / height;
-    if (height < SMALL && width < SMALL) canvas.classList.add("pixels");
-    canvas.getContext("2d").drawImage(sheet, x, y, width, height, 0, 0, width, height);
-    return canvas;
-  };
-  cut.wide = (i) => (tiles[i][2] > 2 * tiles[i][3] ? WIDE : 1);
-  return cut;
-}
-
-function widened(node, factor) {
-  node.style.setProperty("--wide", factor); // always: what is around may be wide
-  return node;
-}
-
-function described(node, text) {
-  node.setAttribute("role", "img");
-  node.setAttribute("aria-label", text);
-  return node;
-}
-
-const percent = (x) => `${Math.round(100 * x)} %`;
-const names = (list) => list.join("+");
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 function status(data) {
@@ -111,22 +63,14 @@ function dots(source, experts) {
 
 function draws(data, cut) {
   const given = el("div", "inputs", el("h2", "", "Given"));
-  for (const x of data.given) given.append(input(x, cut));
+  given.append(...inputs(data.given, cut));
   const hidden = el("div", "inputs hidden", el("h2", "", data.nothing_hidden ? "To reconstruct" : "Hidden from the models"));
-  for (const x of data.hidden) hidden.append(input(x, cut));
+  hidden.append(...inputs(data.hidden, cut));
   const truth = Object.fromEntries(data.hidden.map((x) => [x.name, x]));
   const top = el("div", "top", given, hidden, status(data));
   const bands = data.models.map((model) => band(model, data, truth, cut));
   if (data.note) top.append(el("p", "note", data.note));
   return [top, ...bands];
-}
-
-function input({ name, about, tile, side, words }, cut) {
-  const figure = widened(el("figure", side ? `side${side}` : "", cut(tile, "large")), cut.wide(tile));
-  figure.append(el("figcaption", "", el("b", "", name), ` ${about}`));
-  if (side) figure.append(el("span", "badge", side));
-  figure.title = words ?? about;
-  return described(figure, [name, about, words, side && `side ${side}`].filter(Boolean).join(", "));
 }
 
 function band(model, data, truth, cut) {
@@ -139,14 +83,20 @@ function band(model, data, truth, cut) {
   const mixture = model.components.length > 1;
   const called = `${data.word} ${data.classes[data.label]}`;
   section.firstChild.append(el("span", "how", belief(model)));
-  const total = model.rows.reduce((sum, row) => sum + row.draws.length, 0);
-  const agree = model.rows.reduce((sum, row) => sum + row.agree, 0);
-  const ceilings = model.rows.map((row) => row.ceiling);
-  if (ceilings[0] !== null) {
+  const judged = model.rows.filter((row) => row.ceiling !== null);
+  const total = judged.reduce((sum, row) => sum + row.draws.length, 0);
+  const agree = judged.reduce((sum, row) => sum + row.agree, 0);
+  const ceilings = model.rows.map((row) => row.ceiling).filter((ceiling) => ceiling !== null);
+  if (ceilings.length) {
     const ceiling = ceilings.reduce((a, b) => a + b) / ceilings.length;
     const share = el("span", "share", el("b", "", `${agree} of ${total}`), ` draws read as ${called}`);
     share.append(el("small", "", ` (${percent(agree / total)}; on real test samples the classifier reaches ${percent(ceiling)})`));
     section.firstChild.append(share);
+  }
+  const told = model.told ? [shares(model.told, truth)] : [];
+  if (!model.rows.length) {
+    section.append(el("div", "body", el("div", "", ...told), confidence(model)));
+    return section;
   }
   const n = model.rows[0].draws.length;
   const head = el("div", "row head", el("span"), el("span", "", "truth"), el("span", "", "mean"), el("span", "", plural(n, "draw")));
@@ -155,7 +105,7 @@ function band(model, data, truth, cut) {
   widened(rows, Math.max(...model.rows.map((row) => cut.wide(row.mean.tile))));
   for (const row of model.rows) {
     const drawn = el("div", "drawn");
-    for (const d of row.draws) drawn.append(tile(d, data, cut, mixture ? dots(d.source, model.experts) : null));
+    for (const d of row.draws) drawn.append(tile(d, data, cut, mixture && model.experts.length <= MOST_NAMED ? dots(d.source, model.experts) : null));
     const label = el("div", "label", el("b", "", row.name));
     if (row.ceiling !== null) label.append(el("span", "", `${row.agree} of ${n} read as ${data.classes[data.label]}`));
     const real = truth[row.name].tile;
@@ -163,7 +113,7 @@ function band(model, data, truth, cut) {
     const pictures = el("div", "row", label, seen, tile(row.mean, data, cut), drawn);
     rows.append(described(pictures, inWords(model, row, data)));
   }
-  section.append(el("div", "body", rows, confidence(model)));
+  section.append(el("div", "body", el("div", "", rows, ...told), confidence(model)));
   return section;
 }
 
@@ -200,13 +150,16 @@ function inWords(model, row, { label, classes }) {
 function confidence(model) {
   const aside = el("aside", "", el("h3", "", "Who is confident?"), el("p", "", "posterior sd, mean over dimensions"));
   const list = el("dl");
-  const bars = model.experts.map((x) => [x.name, x.sd, x.colors]);
+  const many = model.experts.length > MOST_NAMED;
+  const surest = many ? model.experts.filter((x) => x.sd !== null).sort((a, b) => a.sd - b.sd).slice(0, 8) : model.experts;
+  const bars = surest.map((x) => [x.name, x.sd, x.colors]);
   for (const [name, sd, colors] of [...bars, ["fused", model.spread, model.colors]]) {
     const bar = colored(el("i", name === "fused" ? "fused" : ""), colors);
     bar.style.width = `${Math.min(100, 100 * sd)}%`;
     list.append(el("dt", "", name), el("dd", "", el("span", "track", bar), sd === null ? "a point" : sd.toFixed(2)));
   }
   aside.append(list);
+  if (many) aside.append(el("p", "", surest.length ? `The surest ${surest.length} of ${model.experts.length}.` : "Every code is a point."));
   return aside;
 }
 
@@ -215,7 +168,7 @@ function confidence(model) {
 function conflict(data, cut) {
   const [a, b] = data.labels.map((label) => data.classes[label]);
   const given = el("div", "inputs", el("h2", "", `Given: ${data.word} ${a} against ${b}`));
-  for (const x of data.given) given.append(input(x, cut));
+  given.append(...inputs(data.given, cut));
   const legend = el("ul", "legend");
   [`side A, reads as ${a}`, `side B, reads as ${b}`, `neither, any other ${data.word}`].forEach((text, i) =>
     legend.append(el("li", "", el("i", `segment ${SIDES[i]}`), text)),
@@ -314,7 +267,8 @@ function marginals(data, _cut, root) {
       return panel;
     }
     const apart = distance(model, data.several);
-    panel.append(el("p", "how", `latent dimension ${model.dimension}, ${apart}`));
+    const rest = model.left_out ? `; drawn are the outermost, ${model.left_out} others lie between` : "";
+    panel.append(el("p", "how", `latent dimension ${model.dimension}, ${apart}${rest}`));
     const figure = el("div", "figure");
     panel.append(figure);
     const list = el("ul", "legend");
@@ -387,10 +341,13 @@ function curves(model, width) {
   for (const line of lines) plot.append(colored(svg("path", { class: "expert", d: shape(line) }), line.colors));
   const whole = fused.length ? path(fused) : stems.map((t) => stem(t, 0.95)).join("");
   plot.append(svg("path", { class: "fused", d: whole, "stroke-dasharray": model.dash }));
-  let free = 0; // names of neighboring peaks step aside
-  for (const line of [...lines].sort((a, b) => a.at - b.at)) {
-    const place = Math.min(Math.max(x(line.at), free), width - right - 10);
-    free = place + 24;
+  let free = 0; // names of neighboring peaks step aside, or are left to the legend
+  const long = (line) => Math.max(24, 8 * line.name.length);
+  const room = lines.reduce((sum, line) => sum + long(line), 0) < width - left - right;
+  for (const line of room ? [...lines].sort((a, b) => a.at - b.at) : []) {
+    const half = long(line) / 2;
+    const place = Math.min(Math.max(x(line.at), free + half), width - right - half);
+    free = place + half;
     const tip = line.values.length ? Math.max(...line.values) : 0.75 * peak;
     plot.append(svg("text", { class: "name", x: place, y: y(tip) - 4 }, line.name));
   }

@@ -4,6 +4,8 @@ import { COLORINGS, REACH, css, el, stamp, still } from "./marks.js";
 import { EXTENT } from "./layers.js";
 import { peaks } from "./peaks.js";
 
+const MOST_NAMES = 10; // of single modalities around a picked point
+
 export class Panel {
   constructor(app, index) {
     this.app = app;
@@ -37,7 +39,7 @@ export class Panel {
   }
 
   load(data) {
-    const n = data.T * data.masks.length;
+    const n = data.T * data.members.length;
     this.data = data;
     this.title.textContent = data.label;
     this.marks.setAttribute(
@@ -49,7 +51,7 @@ export class Panel {
     this.sx = new Float32Array(n); // and on the screen, in device px
     this.sy = new Float32Array(n);
     this.visible = new Uint8Array(n);
-    this.category = new Uint8Array(n);
+    this.category = new Uint16Array(n);
     this.settled = false;
     this.box = null; // nothing is drawn until a layout arrives
     this.points.getContext("2d").clearRect(0, 0, this.width, this.height);
@@ -196,25 +198,25 @@ export class Panel {
     }
     const web = (point, strong) => {
       const item = point % d.T,
-        all = (d.masks.length - 1) * d.T + item;
+        all = (d.members.length - 1) * d.T + item;
       context.strokeStyle = ink;
       context.globalAlpha = strong ? 0.75 : 0.4;
       context.lineWidth = (strong ? 1.3 : 0.9) * dpr;
       context.beginPath();
-      for (let s = 0; s < d.masks.length - 1; s++) {
+      for (let s = 0; s < d.members.length - 1; s++) {
         const i = s * d.T + item;
         if (app.chosen[s]) (context.moveTo(sx[all], sy[all]), context.lineTo(sx[i], sy[i]));
       }
       context.stroke();
       context.globalAlpha = 1;
-      for (let s = 0; s < d.masks.length; s++) {
+      for (let s = 0; s < d.members.length; s++) {
         const i = s * d.T + item;
         if (app.chosen[s] || i === all) this.ring(context, i, (strong ? 3.2 : 2.4) * dpr, true);
       }
       if (strong)
-        for (let s = 0; s < d.masks.length; s++) {
+        for (let s = 0; s < d.members.length; s++) {
           const i = s * d.T + item;
-          if (app.chosen[s] && d.sizes[s] === 1) text(d.subsets[s], sx[i], sy[i] - 12 * dpr, 12);
+          if (app.chosen[s] && d.sizes[s] === 1 && d.names.length <= MOST_NAMES) text(d.subsets[s], sx[i], sy[i] - 12 * dpr, 12);
           if (i === all) text("all", sx[i], sy[i] - 12 * dpr, 12);
         }
     };

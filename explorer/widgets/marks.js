@@ -2,7 +2,6 @@
 
 export const LEVELS = 65535;
 export const REACH = 14; // CSS px within which a point counts as touched
-export const popcount = (bits) => bits.toString(2).replaceAll("0", "").length;
 export const capital = (word) => word[0].toUpperCase() + word.slice(1);
 export const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -14,6 +13,7 @@ export function unpack(bytes) {
   for (const panel of header.panels) panel.predicted = array(panel.predicted);
   header.labels = array(header.labels);
   header.shuffled = array(header.shuffled);
+  header.told = header.told.map(([m, holds]) => ({ m, holds: array(holds) }));
   return header;
 }
 
@@ -55,9 +55,9 @@ export const COLORINGS = {
   subset: {
     title: () => "Subset",
     entries: (d, look) =>
-      d.masks.map((mask, s) => {
-        const members = look.modalities.filter((_, m) => mask & (1 << m));
+      d.members.map((members, s) => {
         const mean = members
+          .map((m) => look.modalities[m % look.modalities.length])
           .reduce((a, b) => a.map((x, j) => x + b[j]))
           .map((x) => x / members.length);
         return { name: d.subsets[s], color: mean };
@@ -67,8 +67,14 @@ export const COLORINGS = {
   size: {
     title: () => "Number of modalities seen",
     entries: (d, look) =>
-      d.names.map((_, n) => ({ name: String(n + 1), color: look.sizes[n], scale: 0.7 + 0.18 * n })),
-    of: (d, panel, i) => d.sizes[(i / d.T) | 0] - 1,
+      d.numbers.map((n, i) => {
+        const last = look.sizes.length - 1; // of more numbers than colors those between are mixed
+        const at = d.numbers.length > look.sizes.length ? (last * i) / (d.numbers.length - 1) : i;
+        const [low, high] = [look.sizes[Math.floor(at)], look.sizes[Math.ceil(at)]];
+        const color = low.map((x, j) => x + (at % 1) * (high[j] - x));
+        return { name: String(n), color, scale: 0.7 + 0.18 * at };
+      }),
+    of: (d, panel, i) => d.numbers.indexOf(d.sizes[(i / d.T) | 0]),
   },
   correct: {
     title: (d) => `Do the nearest training tuples name the right ${d.word}?`,

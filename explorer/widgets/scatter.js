@@ -7,10 +7,12 @@
 // for. Point i = subset * T + tuple. Out: state "view", on release and click only. The DOM and the
 // view are kept on the node across reruns.
 
-import { COLORINGS, css, el, popcount, radios, rgb, rgbOf, unpack } from "./marks.js";
+import { COLORINGS, css, el, radios, rgb, rgbOf, unpack } from "./marks.js";
 import { arrange } from "./layers.js";
 import { describe, fillCard } from "./card.js";
 import { Panel } from "./map.js";
+
+const MOST_CHIPS = 10; // more are folded away until they are asked for
 
 class Scatter {
   constructor(root, data, setStateValue) {
@@ -63,10 +65,11 @@ class Scatter {
     this.data = data;
     this.brushed = null;
     data.T = data.labels.length;
-    data.sizes = data.masks.map(popcount);
-    if (this.view.picked >= data.T * data.masks.length) this.view.picked = null;
+    data.sizes = data.members.map((members) => members.length);
+    data.numbers = [...new Set(data.sizes)].sort((a, b) => a - b);
+    if (this.view.picked >= data.T * data.members.length) this.view.picked = null;
     // A fixed shuffle, so that no class always lies on top.
-    this.order = Uint32Array.from({ length: data.T * data.masks.length }, (_, i) => i);
+    this.order = Uint32Array.from({ length: data.T * data.members.length }, (_, i) => i);
     for (let i = this.order.length - 1, seed = 1; i > 0; i--) {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
       const j = seed % (i + 1),
@@ -82,7 +85,7 @@ class Scatter {
         this.parts.panels.append(this.panels[i].node);
       }
       if (this.panels[i].data?.id !== panel.id)
-        this.panels[i].load({ ...panel, T: data.T, masks: data.masks });
+        this.panels[i].load({ ...panel, T: data.T, members: data.members });
     });
     if (first) this.buildBar();
     for (const panel of this.panels) panel.resize();
@@ -106,10 +109,11 @@ class Scatter {
           {
             type: "button",
             title: data.descriptions[m],
-            "aria-pressed": String(!!(view.chips & (1 << m))),
+            "aria-pressed": String(view.chips.includes(m)),
             onclick: (event) => {
-              const chips = this.view.chips ^ (1 << m);
-              event.currentTarget.setAttribute("aria-pressed", String(!!(chips & (1 << m))));
+              const had = this.view.chips;
+              const chips = had.includes(m) ? had.filter((chip) => chip !== m) : [...had, m];
+              event.currentTarget.setAttribute("aria-pressed", String(chips.includes(m)));
               keep("chips", () => this.recolor())(chips);
             },
           },
@@ -137,7 +141,12 @@ class Scatter {
         view.shuffled ? "shuffled" : "real",
         (value) => keep("shuffled", () => this.recolor())(value === "shuffled"),
       ),
-      el("fieldset", {}, el("legend", { "aria-hidden": "true" }, "Modalities seen"), chips),
+      el(
+        "fieldset",
+        {},
+        el("legend", { "aria-hidden": "true" }, "Modalities seen"),
+        data.names.length > MOST_CHIPS ? el("details", {}, el("summary", {}, "Choose"), chips) : chips,
+      ),
       radios(
         "Subsets with",
         {
@@ -180,19 +189,21 @@ class Scatter {
 
   recolor(draw = true) {
     const { data: d, view } = this,
+      { chips } = view,
+      least = (members) => chips.every((m) => members.includes(m)),
       matches = {
-        exactly: (mask) => mask === view.chips,
-        least: (mask) => (mask & view.chips) === view.chips,
-        any: (mask) => (mask & view.chips) !== 0,
-        alone: (mask) => !(mask & (mask - 1)) && (!view.chips || (mask & view.chips) !== 0),
+        exactly: (members) => members.length === chips.length && least(members),
+        least,
+        any: (members) => members.some((m) => chips.includes(m)),
+        alone: ([m, ...others]) => !others.length && (!chips.length || chips.includes(m)),
       }[view.match];
-    this.chosen = d.masks.map(matches);
+    this.chosen = d.members.map(matches);
     d.shown = view.shuffled ? d.shuffled : d.labels;
     this.readLook();
     for (const panel of this.panels) panel.filter();
     const n = this.chosen.filter(Boolean).length;
     this.count.textContent = n
-      ? `${n} of ${d.masks.length} subsets, ${(n * d.T).toLocaleString("en")} points`
+      ? `${n} of ${d.members.length} subsets, ${(n * d.T).toLocaleString("en")} points`
       : "No subset: choose a modality";
     this.buildKey();
     if (draw) this.redraw();
