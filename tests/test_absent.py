@@ -2,6 +2,7 @@
 
 import hashlib
 import html
+import re
 import shutil
 from pathlib import Path
 
@@ -11,10 +12,13 @@ from streamlit.testing.v1 import AppTest
 
 import explorer.pages
 from explorer import checkpoints
-from explorer.datasets import load_dataset
+from explorer.datasets import Modality, load_dataset
 from explorer.evaluation.embedding import embed_pretrained
 from explorer.models import build_model
+from explorer.pages.curves import draw_rows
+from explorer.pictures import CHARACTERS
 from explorer.sources import SOURCES, File, Source, Way
+from explorer.trainings.process import row
 from tests.file_server import page as web_page
 from tests.file_server import serving
 from tests.test_latent_space_page import flatten, headers
@@ -116,10 +120,21 @@ def test_generation_draws_from_the_prior(directory):
 
 
 def drawn(page):
-    """Title and picture of each row of draws."""
+    """Title and pictures of each row of draws."""
     text = " ".join(each.proto.body for each in page.get("html"))
     figures = text.split("<figcaption>")[1:]
-    return [(html.unescape(f.split("<")[0]), f.split('src="')[1].split('"')[0]) for f in figures]
+    return [(html.unescape(f.split("<")[0]), re.findall('src="([^"]+)"', f)) for f in figures]
+
+
+def test_long_texts_are_drawn_wide_enough_to_be_read():
+    words = Modality("words", (256, 3), kind="text", symbols=" ab")
+    photo = Modality("photo", (3, 28, 28))
+    page = draw_rows([("", row(m, torch.rand(8, *m.shape))) for m in (words, photo)])
+    text, picture = (float(least) for least in re.findall("--least: ([0-9.]+)rem", page))
+    assert 16 * text / CHARACTERS > 9  # pixels a letter, also where the page is narrow
+    assert 16 * text < 358  # pixels of a phone's page
+    assert picture < 3  # eight go on a line
+    assert page.count("<img") == 16 and page.count('class="pixels"') == 8
 
 
 def test_a_checkpoint_that_is_damaged_says_so_in_place_of_draws(directory):

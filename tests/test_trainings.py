@@ -259,7 +259,9 @@ def test_a_real_training_learns_tells_draws_and_is_kept(runs):
         assert step == one.history[-1][0]
         assert given[0] == "digit"
         assert [name for name, *_ in drawn] == ["digit", "photo", "text"]
-        assert all(picture.startswith("data:image/png;base64,") for _, picture, _ in drawn)
+        for _, width, pictures, words in drawn:
+            assert len(pictures) == len(words) == 8 and width > 0
+            assert all(picture.startswith("data:image/png;base64,") for picture in pictures)
         line.keep(number, "mine")
         config = json.loads(Path(runs, "digits_photo_text", "moe-mine", "config.json").read_text())
         assert config["beta"] == 2.0

@@ -23,9 +23,20 @@ STYLE = """
 .panels figcaption, .strips figcaption { font-size: 0.875rem; margin-bottom: 0.2rem }
 .panels img { display: block; max-width: 100% }
 .strips { display: grid; gap: 0.5rem; max-width: 46rem }
-.strips img { image-rendering: pixelated; width: 100%; display: block }
+.strips div {
+  display: grid; gap: 0.25rem;
+  grid-template-columns: repeat(auto-fill, minmax(max(var(--least), 12.5% - 0.25rem), 1fr));
+}
+.strips img { width: 100%; display: block; border-radius: 3px }
+.strips .pixels { image-rendering: pixelated }
 </style>
 """
+
+LEAST, PER_TILE = 2.25, 0.44
+"""Least width of a tile in rem, and the share of its pixels' width that it needs to be read."""
+
+PIXEL, SMALL = 16, 96
+"""Pixels in a rem; tiles of fewer pixels are shown pixel by pixel."""
 
 
 def draw_curves(history: Sequence[tuple[int, dict[str, float]]], theme: str) -> str:
@@ -55,13 +66,26 @@ def draw_samples(samples: Samples) -> str:
 
 
 def draw_rows(rows: Sequence[tuple[str, Row]]) -> str:
-    """Draw rows of samples below each other, each under its title."""
+    """Draw rows of samples below each other, each under its title; wide ones in several lines."""
     figures = [
         f"<figure><figcaption>{html.escape(title)}</figcaption>"
-        f'<img alt="{html.escape(row.words)}" src="{html.escape(row.picture)}"></figure>'
+        f'<div style="--least: {_least(row.width):.2f}rem">{_images(row)}</div></figure>'
         for title, row in rows
     ]
     return f'{STYLE}<div class="strips">{"".join(figures)}</div>'
+
+
+def _images(row: Row) -> str:
+    look = ' class="pixels"' if row.width < SMALL else ""
+    return "".join(
+        f'<img{look} alt="{html.escape(words)}" src="{html.escape(source)}">'
+        for source, words in zip(row.pictures, row.words, strict=True)
+    )
+
+
+def _least(width: int) -> float:
+    """Width below which a tile of so many pixels cannot be read, in rem."""
+    return max(LEAST, PER_TILE * width / PIXEL)
 
 
 def _curve(steps: np.ndarray, values: np.ndarray, color: str, theme: str) -> str:

@@ -35,9 +35,6 @@ PRIORITY = 10
 N_SAMPLES = 8
 BATCH_SIZE = 128
 """Or all there are, of a dataset that is smaller."""
-GAP, GRAY = 2, 128
-"""Between samples: its width in pixels and its shade."""
-
 FAILURES = (ValueError, RuntimeError, OSError, MemoryError)
 """Divergence, a full disk, an unknown model: what ends in a sentence."""
 
@@ -155,21 +152,20 @@ def rows(drawn: Mapping[Modality, object]) -> list[Row]:
         holding = [
             f"{modality.name} {float(drawn[modality][:, 1].mean()):.0%}" for modality in words
         ]
-        picture = _png(shares(words, [drawn[modality] for modality in words]))
-        found.append(Row(f"{len(words)} labels", picture, ", ".join(holding)))
+        table = shares(words, [drawn[modality] for modality in words])
+        told = ", ".join(holding)
+        found.append(Row(f"{len(words)} labels", table.shape[1], [_png_url(table)], [told]))
     return found
 
 
 def row(modality: Modality, x: object) -> Row:
-    """Samples of a modality ``(N, *shape)`` beside each other."""
+    """Samples of a modality, ``(N, *shape)``, each as a picture and in words."""
     tiles = pictures(modality, x)  # (N, H, W, 3)
-    gap = np.full((tiles.shape[1], GAP, 3), GRAY, dtype=np.uint8)
-    strip = np.concatenate([part for tile in tiles for part in (tile, gap)][:-1], axis=1)
-    words = ", ".join(dict.fromkeys(describe(modality, one) for one in x))
-    return Row(modality.name, _png(strip), words)
+    words = [describe(modality, one) for one in x]
+    return Row(modality.name, tiles.shape[2], [_png_url(tile) for tile in tiles], words)
 
 
-def _png(pixels: np.ndarray) -> str:
+def _png_url(pixels: np.ndarray) -> str:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, format="png")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

@@ -8,11 +8,15 @@ SAMPLES = "samples.json"
 
 
 class Row(NamedTuple):
-    """Samples of one modality beside each other: its name, a PNG as data URL, and in words."""
+    """Samples of one modality: its name, and each as a PNG, ``width`` wide, and in words.
+
+    Pictures are data URLs.
+    """
 
     name: str
-    picture: str
-    words: str
+    width: int
+    pictures: list[str]
+    words: list[str]
 
 
 class Samples(NamedTuple):
