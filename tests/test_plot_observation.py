@@ -57,6 +57,16 @@ def test_letters_are_as_high_as_they_are_likely_and_the_next_is_told():
     assert float(bars.customdata[0][2]) == pytest.approx(0.3)
 
 
+def test_a_long_text_is_written_in_lines_on_how_likely_its_letters_are():
+    modality = Modality("text", (80, 4), kind="text", likelihood="categorical", symbols=" ab<")
+    x = 0.75 * spell(["a<" * 40], " ab<", 80)[0] + 0.25 * spell(["b" * 80], " ab<", 80)[0]
+    (page,) = plots.plot_observation(modality, x).data
+    assert ["".join(line) for line in page.text] == ["a&lt;" * 16, "a&lt;" * 16, "a&lt;" * 8]
+    np.testing.assert_allclose(np.ravel(page.z)[:80], 0.75, atol=1e-6)
+    assert np.isnan(np.ravel(page.z)[80:]).all()
+    assert list(page.customdata[0][1]) == ["&lt;", "b", 0.25]
+
+
 def test_a_sound_has_seconds_and_hertz():
     x = torch.zeros(1, 32, 32)
     x[0, 20, 10] = 1

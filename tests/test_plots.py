@@ -69,6 +69,24 @@ def test_color_is_never_alone(theme):
 
 
 @EACH_THEME
+def test_what_is_inside_a_marker_is_drawn_in_the_color_of_the_page(theme):
+    for figure in figures(theme).values():
+        for trace in figure.data:
+            assert trace.marker.line.color == BACKGROUNDS[theme][0]
+            assert trace.marker.line.width > 1
+
+
+def test_an_axis_on_which_all_models_are_equal_shows_little_around_them():
+    points = {
+        "poe": ((0.2, 0.1, 0.3), (1.0, 1.0, 1.0)),
+        "mwb": ((0.9, 0.8, 1.0), (1.0, 1.0, 1.0)),
+    }
+    figure = plots.plot_trade_off(points, x_label="x", y_label="y")
+    assert figure.layout.yaxis.range == (0.95, 1.05)
+    assert figure.layout.xaxis.range is None
+
+
+@EACH_THEME
 def test_figures_wear_the_theme_of_the_page(theme):
     counts = {("poe", "moe"): WinLoss(1, 0, 0)}
     others = [density_figure(theme), plots.plot_win_loss(counts, theme=theme)]
@@ -98,7 +116,7 @@ def test_intervals_end_where_they_were_said_to():
     assert sorted(line.y0 for line in figure.layout.shapes) == [0.1, 0.9]
     assert {note.text for note in figure.layout.annotations} == {
         "chance 0.1",
-        "classifier on real images 0.9",
+        "classifier on real samples 0.9",
     }
 
 

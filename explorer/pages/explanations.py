@@ -27,9 +27,17 @@ all its draws are the same. Where a model has latents of its own for each view (
 from their prior: their mean under *mean*, a draw for each draw.
 """,
     "What is shown": """
-Of pictures, texts and spikes alike it is what the decoder expects, not a random observation: of a
-text the likeliest symbol at each place, paler where the decoder is less sure; of spikes the rate of
-each neuron (a row) in each bin (a column), the square root of it in color, from none to one a bin.
+Of every kind it is what the decoder expects, not a random observation:
+
+- of a picture each pixel's mean;
+- of a text the likeliest symbol at each place, paler where the decoder is less sure;
+- of a sound how loud each band is (a row, low ones at the bottom) in each frame (a column);
+- of a pen's path the line through its points, from the red dot on;
+- of spikes the rate of each neuron (a row) in each bin (a column), the square root of it in color,
+  from none to one a bin;
+- of attributes and labels a bar for how likely each is, of numbers a bar up or down from zero.
+
+*Look closer* draws one of them large, with axes and names, and plays sounds.
 """,
     "Who reads the draws": """
 One small network per view, trained on real observations only, and never shown to the models. It

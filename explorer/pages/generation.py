@@ -40,7 +40,7 @@ from explorer.pages.questions import (
     targets_of,
     write_question,
 )
-from explorer.pages.subjects import SUBJECTS
+from explorer.pages.subjects import SUBJECTS, called
 from explorer.palette import MODEL_LABELS
 
 STRIP = 16
@@ -334,7 +334,7 @@ def strip_of(name: str, title: str, labels, shown: str, avoid: int = -1) -> None
     bar.selectbox(
         title,
         [None, *(label for label in range(len(classes)) if label != avoid)],
-        format_func=lambda label: f"any {word}" if label is None else f"{word} {classes[label]}",
+        format_func=lambda label: f"any {word}" if label is None else called(word, classes[label]),
         key=f"{key}_class",
         on_change=restrict,
         width=150,

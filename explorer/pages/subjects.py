@@ -138,6 +138,15 @@ def _described(folder: Path) -> Subject:
 SUBJECTS = Subjects()
 
 
+def called(word: str, name: str) -> str:
+    """What a class is called in a sentence: a number needs to be told what it is.
+
+    >>> called("digit", "4"), called("species", "Tropical Kingbird")
+    ('digit 4', 'Tropical Kingbird')
+    """
+    return f"{word} {name}" if name.isdecimal() else name
+
+
 def trained(name: str) -> tuple[str, ...]:
     """Models with a checkpoint on dataset ``name``, by family; one's own beside what they are."""
     found = [key for _, key, _ in list_pretrained(name) if MODEL_LABELS.get(key)]

@@ -122,7 +122,7 @@ def plot_by_number(
             "[%{customdata[1]:.3f}, %{customdata[2]:.3f}]",
             **look(model, theme),
         )
-    for level, name in ((ceiling, "classifier on real images"), (chance, "chance")):
+    for level, name in ((ceiling, "classifier on real samples"), (chance, "chance")):
         if level is not None:
             figure.add_hline(
                 y=level,
@@ -160,8 +160,9 @@ def plot_trade_off(
             hovertemplate=f"{x_label} %{{x:.3f}}<br>{y_label} %{{y:.3f}}",
             **bigger(look(model, theme)),
         )
-    figure.update_xaxes(title=x_label)
-    figure.update_yaxes(title=y_label)
+    xs, ys = zip(*points.values(), strict=True)
+    figure.update_xaxes(title=x_label, range=_around(xs))
+    figure.update_yaxes(title=y_label, range=_around(ys))
     return figure.update_layout(template=template(theme), height=460)
 
 
@@ -200,6 +201,18 @@ def plot_trade_off_curves(
     figure.update_xaxes(title=x_label)
     figure.update_yaxes(title=y_label)
     return figure.update_layout(template=template(theme), height=520)
+
+
+def _around(estimates: Sequence[Estimate]) -> list[float] | None:
+    """Range of an axis whose estimates are all one number; None for what Plotly finds itself.
+
+    It would go one unit up and down, which of a share is all there is, and more.
+    """
+    ends = np.array(estimates)
+    if np.ptp(ends) > 0:
+        return None
+    reach = 0.05 * abs(ends[0, 0]) or 1.0
+    return [ends[0, 0] - reach, ends[0, 0] + reach]
 
 
 def plot_estimates(

@@ -28,8 +28,9 @@ MOST_BARS = 30
 def plot_observation(modality: "Modality", x: object, *, theme: str = "light") -> go.Figure:
     """Draw one observation of any kind, or what a decoder expects.
 
-    Images as they are; texts, labels and attributes as bars of how likely each is; vectors as bars
-    from zero; spikes as neurons by bins; a sound as frequency by time; a trajectory point by point.
+    Images as they are; texts, labels and attributes as bars of how likely each is, long texts in
+    lines on a ground that says it; vectors as bars from zero; spikes as neurons by bins; a sound as
+    frequency by time; a trajectory point by point.
 
     Parameters
     ----------
@@ -65,18 +66,22 @@ def _text(modality: "Modality", x: np.ndarray, theme: str) -> go.Figure:
     second, first = np.argsort(shares, axis=1, kind="stable")[:, -2:].T
     symbols = np.array([escape(symbol) if symbol.strip() else "␣" for symbol in modality.symbols])
     places = np.arange(len(x))
+    others = [
+        (symbols[a], symbols[b], shares[i, b])
+        for i, a, b in zip(places, first, second, strict=True)
+    ]
+    likely, letters = shares[places, first], symbols[first]
+    if len(x) > MOST_BARS:
+        return _page(likely, np.where(letters == "␣", " ", letters), others)
     figure = go.Figure(
         go.Bar(
             x=places,
-            y=shares[places, first],
-            text=symbols[first] if len(x) <= MOST_BARS else None,
+            y=likely,
+            text=letters,
             textposition="outside",
             textangle=0,
             cliponaxis=False,
-            customdata=[
-                (symbols[a], symbols[b], shares[i, b])
-                for i, (a, b) in enumerate(zip(first, second, strict=True))
-            ],
+            customdata=others,
             marker={"color": _color(theme)},
             hovertemplate="%{customdata[0]} %{y:.0%}, then %{customdata[1]} "
             "%{customdata[2]:.0%}<extra></extra>",
@@ -84,6 +89,32 @@ def _text(modality: "Modality", x: np.ndarray, theme: str) -> go.Figure:
     )
     figure.update_xaxes(title="place", showgrid=False)
     return figure.update_yaxes(title="likelihood of the letter", range=[0, 1.12], tickformat=".0%")
+
+
+def _page(likely: np.ndarray, letters: np.ndarray, others: list[tuple]) -> go.Figure:
+    """A long text in lines: each letter on a ground that is lighter where it is likelier."""
+    from explorer.pictures import CHARACTERS
+
+    lines = -(-len(likely) // CHARACTERS)
+    blank = lines * CHARACTERS - len(likely)
+    figure = _heatmap(
+        np.append(likely, [np.nan] * blank).reshape(lines, CHARACTERS),
+        "%{customdata[0]} %{z:.0%}, then %{customdata[1]} %{customdata[2]:.0%}<extra></extra>",
+        title="likelihood of the letter",
+        zmin=0,
+        zmax=1,
+        text=np.append(letters, [""] * blank).reshape(lines, CHARACTERS),
+        texttemplate="%{text}",
+        textfont={"family": "monospace", "size": 14},
+        customdata=[
+            (others + [("", "", 0)] * blank)[line * CHARACTERS :][:CHARACTERS]
+            for line in range(lines)
+        ],
+        hoverongaps=False,
+    )
+    figure.update_traces(colorbar_tickformat=".0%")
+    figure.update_xaxes(visible=False)
+    return figure.update_yaxes(visible=False, autorange="reversed")
 
 
 def _vector(modality: "Modality", x: np.ndarray, theme: str) -> go.Figure:

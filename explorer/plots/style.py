@@ -87,13 +87,21 @@ def template(theme: str = "light") -> go.layout.Template:
 
 
 def look(model: str, theme: str = "light") -> dict:
-    """Line and marker of a model, for ``go.Scatter(**look(model))``; unknown models are ink."""
+    """Line and marker of a model, for ``go.Scatter(**look(model))``; unknown models are ink.
+
+    Markers have an outline in the color of the page: it draws what is inside them.
+    """
     color = MODEL_COLORS[theme].get(model, INK[theme])
     return {
         "name": MODEL_LABELS.get(model, model),
         "legendgroup": model,
         "line": {"color": color, "dash": PLOTLY_DASHES.get(model, "solid"), "width": 2},
-        "marker": {"color": color, "symbol": SYMBOLS.get(model, "circle-open"), "size": 10},
+        "marker": {
+            "color": color,
+            "symbol": SYMBOLS.get(model, "circle-open"),
+            "size": 11,
+            "line": {"color": BACKGROUNDS[theme][0], "width": 1.5},
+        },
     }
 
 
@@ -104,4 +112,4 @@ def bars(value: np.ndarray, low: np.ndarray, high: np.ndarray) -> dict:
 
 def bigger(style: dict) -> dict:
     """The same look where a marker stands alone."""
-    return style | {"marker": style["marker"] | {"size": 13}}
+    return style | {"marker": style["marker"] | {"size": 14}}

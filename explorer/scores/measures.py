@@ -58,7 +58,7 @@ MEASURES: dict[str, Measure] = {
     ),
     "self_coherence": Measure("self coherence", "coherence/self_by_size/{given}", _COHERENCE),
     "joint_coherence": Measure("joint coherence", "coherence/joint", "coherence/prior_draws"),
-    "ceiling": Measure("classifier on real images", "coherence/ceiling/{target}", "", better=0),
+    "ceiling": Measure("classifier on real samples", "coherence/ceiling/{target}", "", better=0),
     "latent_precision": Measure(
         "average precision of attributes, latent", "average_precision/latent/{given}", _PRECISION
     ),

@@ -40,6 +40,8 @@ async function show(root, data, text) {
   if (data.precomputed) setTimeout(() => root.setStateValue("live", Date.now()), 80);
 }
 
+// "digit 4", and where classes have names, the name.
+const called = ({ word, classes }, k) => (/^\d+$/.test(classes[k]) ? `${word} ${classes[k]}` : classes[k]);
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 function status(data) {
@@ -81,7 +83,6 @@ function band(model, data, truth, cut) {
     return section;
   }
   const mixture = model.components.length > 1;
-  const called = `${data.word} ${data.classes[data.label]}`;
   section.firstChild.append(el("span", "how", belief(model)));
   const judged = model.rows.filter((row) => row.ceiling !== null);
   const total = judged.reduce((sum, row) => sum + row.draws.length, 0);
@@ -89,7 +90,7 @@ function band(model, data, truth, cut) {
   const ceilings = model.rows.map((row) => row.ceiling).filter((ceiling) => ceiling !== null);
   if (ceilings.length) {
     const ceiling = ceilings.reduce((a, b) => a + b) / ceilings.length;
-    const share = el("span", "share", el("b", "", `${agree} of ${total}`), ` draws read as ${called}`);
+    const share = el("span", "share", el("b", "", `${agree} of ${total}`), ` draws read as ${called(data, data.label)}`);
     share.append(el("small", "", ` (${percent(agree / total)}; on real test samples the classifier reaches ${percent(ceiling)})`));
     section.firstChild.append(share);
   }
@@ -167,7 +168,7 @@ function confidence(model) {
 
 function conflict(data, cut) {
   const [a, b] = data.labels.map((label) => data.classes[label]);
-  const given = el("div", "inputs", el("h2", "", `Given: ${data.word} ${a} against ${b}`));
+  const given = el("div", "inputs", el("h2", "", `Given: ${called(data, data.labels[0])} against ${b}`));
   given.append(...inputs(data.given, cut));
   const legend = el("ul", "legend");
   [`side A, reads as ${a}`, `side B, reads as ${b}`, `neither, any other ${data.word}`].forEach((text, i) =>
@@ -374,7 +375,7 @@ function strip(data, cut, root) {
         button.type = "button";
         button.dataset.item = item;
         button.setAttribute("aria-pressed", item === data.selected);
-        button.setAttribute("aria-label", `sample ${item}, ${data.word} ${data.classes[label]}`);
+        button.setAttribute("aria-label", `sample ${item}, ${called(data, label)}`);
         button.onclick = () => {
           for (const other of root.querySelectorAll("button")) other.setAttribute("aria-pressed", other === button);
           root.setStateValue("picked", [item, Date.now()]);

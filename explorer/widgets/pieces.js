@@ -21,6 +21,7 @@ export function colored(node, colors) {
 
 export const SMALL = 64; // pixels: smaller tiles are shown pixel by pixel
 export const WIDE = 1.9; // how many times wider than others a tile is that is several times wider than high
+export const PAGE = { from: 600, wide: 3 }; // pixels from which a tile is a text of several lines; its width
 
 // A function that cuts tile number i out of the sheet.
 export function picture(sheet, { tiles }) {
@@ -34,7 +35,7 @@ export function picture(sheet, { tiles }) {
     canvas.getContext("2d").drawImage(sheet, x, y, width, height, 0, 0, width, height);
     return canvas;
   };
-  cut.wide = (i) => (tiles[i][2] > 2 * tiles[i][3] ? WIDE : 1);
+  cut.wide = (i) => (tiles[i][2] >= PAGE.from ? PAGE.wide : tiles[i][2] > 2 * tiles[i][3] ? WIDE : 1);
   return cut;
 }
 
