@@ -25,7 +25,7 @@ def main(folder):
     step, end = 0, ""
     while not end:
         step += 1
-        log(step=step, done=step / 1000, terms={"total": 1 / step})
+        log(step=step, done=min(1, step / 1000), terms={"total": 1 / step})
         if seed == 2:
             log(event="failed", message="loss term 'kl' became nan at step 1.")
             sys.exit(1)

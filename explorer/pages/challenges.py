@@ -75,7 +75,7 @@ CHALLENGES = (
     ),
     Challenge(
         "conflict",
-        "Find two {word}s between which some model blends: most draws are a third {word}.",
+        "Find two {words} between which some model blends: most draws are a third {word}.",
         neither_wins,
     ),
 )

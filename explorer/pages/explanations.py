@@ -1,5 +1,7 @@
 """What the Generation page explains one click away, in words and formulas."""
 
+from explorer.pages.subjects import plural
+
 EXPLANATIONS = {
     "How something hidden is drawn": r"""
 Each given view $x_i$ passes its own encoder and becomes an expert $q_i(z)$ over the latent $z$, in
@@ -41,7 +43,7 @@ Of every kind it is what the decoder expects, not a random observation:
 """,
     "Who reads the draws": """
 One small network per view, trained on real observations only, and never shown to the models. It
-must answer with one of the {word}s, also where there is none. On real test samples it is right
+must answer with one of the {words}, also where there is none. On real test samples it is right
 about as often as the figure beside each model says: no model can be expected to do better. Draws
 whose {word} it confirms can still be poor. It reads what is shown: of spikes rates, where it was
 trained on counts.
@@ -49,15 +51,15 @@ trained on counts.
     "When a model takes a side, alternates or blends": """
 From the counts alone, by thresholds that are the same for every model:
 
-- it **takes a side** when at least {decided} of the draws show one of the two {word}s;
-- it **alternates** when the two {word}s together have {decided} of the draws and
+- it **takes a side** when at least {decided} of the draws show one of the two {words};
+- it **alternates** when the two {words} together have {decided} of the draws and
   each at least {minority};
 - it **is lost** when none of these holds and fewer than {calm} of its draws are right even
   without the swap: it cannot draw from so few views at all;
 - it **blends** when at least {neither} of the draws are read as a {word} that nobody showed;
 - otherwise it **wavers**.
 
-A third {word} is what a classifier says of something between two {word}s, but also of a bad draw:
+A third {word} is what a classifier says of something between two {words}, but also of a bad draw:
 "blends" is a word for the counts, look at the examples.
 """,
 }
@@ -69,6 +71,7 @@ def explanations(word: str) -> dict[str, str]:
 
     values = {
         "{word}": word,
+        "{words}": plural(word),
         "{decided}": f"{DECIDED:.0%}",
         "{minority}": f"{MINORITY:.0%}",
         "{neither}": f"{NEITHER:.0%}",

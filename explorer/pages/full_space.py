@@ -8,7 +8,7 @@ import streamlit as st
 from explorer.evaluation.embedding import Embedding
 from explorer.pages import atlas
 from explorer.pages.lab import outline
-from explorer.pages.subjects import SUBJECTS
+from explorer.pages.subjects import SUBJECTS, plural
 from explorer.palette import MODEL_LABELS
 from explorer.subsets import subset_title
 
@@ -118,7 +118,7 @@ def ask(name: str, key: str) -> None:
     st.header("Look first, then check")
     each, word = atlas.embedding(name, key), SUBJECTS[name].word
     names, subsets = outline(name).classes, each.report["subsets"]
-    st.subheader(f"Which two {word}s are really closest?")
+    st.subheader(f"Which two {plural(word)} are really closest?")
     left, right = st.columns([1, 2])
     with left:
         st.markdown(f"In {MODEL_LABELS[key]}. Choose a subset, look at the map, name the pair.")
@@ -137,7 +137,7 @@ def ask(name: str, key: str) -> None:
         place = ranked.index(tuple(sorted(guess))) + 1
         with left:
             if place == 1:
-                st.success(f"Yes: no two {word}s share more neighbors.")
+                st.success(f"Yes: no two {plural(word)} share more neighbors.")
             else:
                 a, b = ranked[0]
                 st.info(f"Your pair is number {place} of {len(ranked)}: {a} and {b} share most.")
@@ -158,7 +158,9 @@ def ask(name: str, key: str) -> None:
     if guess:
         accuracy = pd.Series(each.report["by_subset"]["accuracy"], subsets)
         worst = accuracy.idxmin()
-        text = f"Neighbors name {accuracy[guess]:.0%} of the {word}s from {titled(each)(guess)}"
+        text = (
+            f"Neighbors name {accuracy[guess]:.0%} of the {plural(word)} from {titled(each)(guess)}"
+        )
         if guess == worst:
             st.success(f"{text}: the least of all {len(subsets)}.")
         else:

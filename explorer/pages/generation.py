@@ -40,7 +40,7 @@ from explorer.pages.questions import (
     targets_of,
     write_question,
 )
-from explorer.pages.subjects import SUBJECTS, called
+from explorer.pages.subjects import SUBJECTS, called, plural
 from explorer.palette import MODEL_LABELS
 
 STRIP = 16
@@ -102,6 +102,12 @@ def generation() -> None:
         st.warning(notice)
     if state.dataset == DATASET:
         choose_preset()
+    elif state.generation.view == "conflict":
+        word = SUBJECTS[state.dataset].word
+        st.markdown(
+            f"What is given contradicts itself: part of it is of side A, part of side B, two "
+            f"samples of different {plural(word)}. The bars count whose {word} the draws show."
+        )
     samples = st.container()
     choose_inputs()
     answer = show_answer(state.generation)
@@ -420,7 +426,7 @@ def show_challenges(answer: dict[str, object]) -> None:
         icon = (
             ":material/check_circle: **Done.**" if challenge.text in done else ":material/circle:"
         )
-        st.markdown(f"{icon} {challenge.text.format(word=word)}")
+        st.markdown(f"{icon} {challenge.text.format(word=word, words=plural(word))}")
 
 
 def show_marginals() -> None:

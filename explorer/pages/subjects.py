@@ -33,6 +33,9 @@ class Subject(NamedTuple):
     n_modalities: int = 0
 
 
+SHORT = 2
+"""Most characters of a name that says nothing by itself."""
+
 BUILT_IN: dict[str, Subject] = {
     "polydigits": Subject(
         "PolyDigits", "Five pictures show the same digit, each on photographs of its own.", "digit"
@@ -79,7 +82,7 @@ BUILT_IN: dict[str, Subject] = {
         "digit",
     ),
     "celeba": Subject(
-        "CelebA", "A face, and a text that lists which of forty attributes it has.", "face", 2
+        "CelebA", "A face, and a text that lists which of forty attributes it has.", "expression", 2
     ),
     "celeba_attributes": Subject(
         "CelebA, attributes apart",
@@ -139,12 +142,21 @@ SUBJECTS = Subjects()
 
 
 def called(word: str, name: str) -> str:
-    """What a class is called in a sentence: a number needs to be told what it is.
+    """What a class is called in a sentence: of a number or a letter it must be told what it is.
 
     >>> called("digit", "4"), called("species", "Tropical Kingbird")
     ('digit 4', 'Tropical Kingbird')
     """
-    return f"{word} {name}" if name.isdecimal() else name
+    return f"{word} {name}" if len(name) <= SHORT else name
+
+
+def plural(word: str) -> str:
+    """Several of what classes are.
+
+    >>> plural("digit"), plural("species")
+    ('digits', 'species')
+    """
+    return word if word.endswith("s") else f"{word}s"
 
 
 def trained(name: str) -> tuple[str, ...]:

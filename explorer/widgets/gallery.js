@@ -40,8 +40,8 @@ async function show(root, data, text) {
   if (data.precomputed) setTimeout(() => root.setStateValue("live", Date.now()), 80);
 }
 
-// "digit 4", and where classes have names, the name.
-const called = ({ word, classes }, k) => (/^\d+$/.test(classes[k]) ? `${word} ${classes[k]}` : classes[k]);
+// "digit 4", and where classes have names, the name (as called() in subjects.py)
+const called = ({ word, classes }, k) => (classes[k].length <= 2 ? `${word} ${classes[k]}` : classes[k]);
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 function status(data) {
