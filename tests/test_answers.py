@@ -297,6 +297,18 @@ def test_observations_are_what_the_tiles_show(lab, key):
             assert same(tile, row["name"], x)
 
 
+def test_observations_of_a_conflict_are_the_draws_that_are_counted(lab):
+    question = Question("conflict", item=5, other=9, models=("mopoe",), votes=50)
+    labels = lab.data.test.labels[[5, 9]]
+    assert labels[0] != labels[1]
+    found = observations(lab, question)
+    assert list(found) == ["A", "B", "mopoe"]
+    torch.testing.assert_close(found["B"]["m0"], lab.data.test[[9]]["m0"])
+    model = next(m for m in answer(lab, question)["models"] if m["key"] == "mopoe")
+    seen = lab.classifiers.predict({"m1": found["mopoe"]["m1"][1:]})["m1"]
+    assert seen.tolist() == [drawn["reads"] for drawn in model["draws"]]
+
+
 def test_observations_leave_out_a_model_that_is_not_there(lab):
     broken = lab._replace(models={**lab.models, "poe": "Not available."})
     assert list(observations(broken, Question(models=("poe", "wb")))) == ["", "wb"]

@@ -169,9 +169,9 @@ def test_one_observation_is_shown_large_beside_what_went_in(checkpoints):
     assert "**Mixture of products, mean**" in titles
     assert len(page.get("plotly_chart")) == 2
     page.button_group(key="closer_which_2").set_value(2).run()
-    page.selectbox(key="closer_view_digits_photo_text").set_value("text").run()
+    page.selectbox(key="closer_view_draws_digits_photo_text").set_value("text").run()
     assert "**Mixture of products, draw 2**" in [m.value for m in page.markdown]
-    page.selectbox(key="closer_view_digits_photo_text").set_value("digit").run()
+    page.selectbox(key="closer_view_draws_digits_photo_text").set_value("digit").run()
     assert "digit was given" in page.info[0].value
     assert not page.exception
 
@@ -185,9 +185,21 @@ def test_sounds_are_played_beside_what_went_in(checkpoints, tmp_path, monkeypatc
     page = opened(data="mhd_like", given="image", draws="1")
     assert not page.exception
     assert len(page.get("plotly_chart")) == len(page.get("audio")) == 2
-    page.selectbox(key="closer_view_mhd_like").set_value("label").run()
+    page.selectbox(key="closer_view_draws_mhd_like").set_value("label").run()
     assert not page.exception
     assert (len(page.get("plotly_chart")), len(page.get("audio"))) == (2, 0)
+
+
+def test_both_sides_of_a_conflict_are_looked_at_beside_a_draw(checkpoints):
+    page = opened(data="digits_photo_text", view="conflict", given="digit,photo", models="mopoe")
+    titles = [m.value for m in page.markdown]
+    assert {"**Side A**", "**Side B**", "**Mixture of products, mean**"} <= set(titles)
+    assert len(page.get("plotly_chart")) == 3
+    page.button_group(key="closer_which_8").set_value(8).run()
+    assert "**Mixture of products, draw 8**" in [m.value for m in page.markdown]
+    page.selectbox(key="closer_view_conflict_digits_photo_text").set_value("photo").run()
+    assert "photo was given" in page.info[0].value
+    assert not page.exception
 
 
 def test_pictures_are_looked_at_large_only_when_asked(checkpoints):

@@ -6,6 +6,7 @@ Shapes: N draws, K components, M observed modalities, D latent, C classes.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import compress
 from typing import NamedTuple
 
@@ -85,18 +86,22 @@ def describe(
 
 @torch.inference_mode()
 def observations(lab: Lab, question: Question) -> dict[str, dict[str, Tensor]]:
-    """What :func:`show_draws` shows tiles of: modality to ``(1 + N, *shape)``, the mean first.
+    """What an answer shows tiles of: modality to ``(1 + N, *shape)``, the mean first.
 
-    Under the key of each model, and what went in under ``""``, ``(1, *shape)``. A model that is not
-    there is left out.
+    Under the key of each model; what went in under ``""``, ``(1, *shape)``, in a conflict under
+    ``"A"`` and ``"B"``. A model that is not there is left out.
     """
-    sample = lab.data.test[torch.tensor([question.item])]
-    batch, targets = _split(lab, sample, question)
-    found = {"": sample}
+    here, there = (lab.data.test[torch.tensor([i])] for i in (question.item, question.other))
+    batch, targets = _split(lab, here, question)
+    found, shown = {"": here}, question.draws
+    if question.view == "conflict":
+        batch = contradict(batch, there, question.swapped)
+        found, shown = {"A": here, "B": there}, SHOWN
+        question = replace(question, draws=question.votes)
     for key in question.models:
         if not isinstance(model := lab.models[key], str):
             parts = [made for _, _, made, _ in _by_source(model, batch, targets, question)]
-            found[key] = {name: x for part in parts for name, x in part.items()}
+            found[key] = {name: x[: 1 + shown] for part in parts for name, x in part.items()}
     return found
 
 

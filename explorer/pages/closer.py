@@ -5,6 +5,7 @@ import streamlit as st
 from torch import Tensor
 
 from explorer.datasets import Modality
+from explorer.pages.answers import SHOWN
 from explorer.pages.lab import dataset, live_observations
 from explorer.pages.questions import Question
 from explorer.palette import MODEL_LABELS
@@ -17,7 +18,7 @@ CONFIG = {"displaylogo": False, "displayModeBar": False}
 
 @st.fragment
 def look_closer(name: str, question: Question) -> None:
-    """A modality of the sample, and one of the draws of a model beside it."""
+    """A modality of the sample, or of both sides, and one of the draws of a model beside it."""
     modalities = dataset(name).modalities
     st.subheader("Look closer")
     plain = all(modality.kind == "image" for modality in modalities)
@@ -25,27 +26,33 @@ def look_closer(name: str, question: Question) -> None:
         return
     found = live_observations(name, question)
     drawn = {key: found[key] for key in question.models if key in found}
+    conflict = question.view == "conflict"
+    went_in = {"Side A": "A", "Side B": "B"} if conflict else {"What went in": ""}
+    n_draws = SHOWN if conflict else question.draws
     bar = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     hidden = [m for m in modalities if m.name not in question.given] or list(modalities)
     names = [m.name for m in modalities]
-    first = next((m for m in hidden if m.kind == "audio"), hidden[0])
-    chosen = bar.selectbox("View", names, names.index(first.name), key=f"closer_view_{name}")
+    first = next((m.name for m in hidden if m.kind == "audio"), hidden[0].name)
+    first = question.target if conflict else first
+    key = f"closer_view_{question.view}_{name}"
+    chosen = bar.selectbox("View", names, names.index(first), key=key)
     modality = modalities[names.index(chosen)]
     model = bar.selectbox(
         "Model", list(drawn), format_func=MODEL_LABELS.get, key="closer_model", width=240
     )
     which = bar.pills(
         "Which",
-        range(question.draws + 1),
+        range(n_draws + 1),
         default=0,
         required=True,
         format_func=lambda i: f"draw {i}" if i else "the mean",
-        key=f"closer_which_{question.draws}",
+        key=f"closer_which_{n_draws}",
         wrap=True,
     )
-    left, right = st.columns(2, gap="medium")
-    with left:
-        show(modality, found[""][chosen][0], "What went in")
+    *places, right = st.columns(len(went_in) + 1, gap="medium")
+    for place, (title, side) in zip(places, went_in.items(), strict=True):
+        with place:
+            show(modality, found[side][chosen][0], title)
     with right:
         if chosen in drawn.get(model, {}):
             what = f"draw {which}" if which else "mean"

@@ -115,7 +115,7 @@ def generation() -> None:
         choose_samples()
     if answer["kind"] == "conflict" and state.dataset == DATASET:
         show_rates()
-    if answer["kind"] == "draws":
+    if not answer.get("covered"):
         from explorer.pages.closer import look_closer
 
         look_closer(state.dataset, state.generation)
@@ -358,7 +358,7 @@ def strip_of(name: str, title: str, labels, shown: str, avoid: int = -1) -> None
 
 
 def show_answer(question: Question) -> dict[str, object]:
-    """The gallery: from the cache at once where there is one, then live."""
+    """The gallery: from the cache at once where there is one, then live; what it shows."""
     kept = cached_answer(state.dataset, question)
     if kept is not None and state.get("generation_live") != question:
         answer = kept | {"precomputed": True}
@@ -374,7 +374,7 @@ def show_answer(question: Question) -> dict[str, object]:
     if question.view == "conflict" and predicting(answer):
         shown = answer | {"covered": True}
     gallery(key="generation_answer", data=shown, on_live_change=go_live)
-    return answer
+    return shown
 
 
 def show_rates() -> None:
