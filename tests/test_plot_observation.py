@@ -67,6 +67,15 @@ def test_a_long_text_is_written_in_lines_on_how_likely_its_letters_are():
     assert list(page.customdata[0][1]) == ["&lt;", "b", 0.25]
 
 
+def test_names_of_many_attributes_have_room_beside_each_other():
+    many = Modality("attributes", (312,), kind="attributes", likelihood="bernoulli")
+    heights = [
+        plots.plot_observation(m, torch.rand(m.shape)).layout.height
+        for m in (MODALITIES["attributes"], many)
+    ]
+    assert heights[1] >= 15 * MOST_BARS > heights[0]
+
+
 def test_a_sound_has_seconds_and_hertz():
     x = torch.zeros(1, 32, 32)
     x[0, 20, 10] = 1

@@ -11,7 +11,7 @@ from explorer.pages.share import copy_link
 HERE = Path(__file__).parent
 
 # Streamlit writes white on any primary color and too pale in code, scrolls code and formulas where
-# a keyboard cannot, leaves wide margins, and pushes the menu off the screen of a phone.
+# a keyboard cannot, leaves wide margins, and on a phone pushes the menu and tables off the screen.
 STYLE = """
 <style>
 [data-testid^=stBaseButton-primary], [data-testid=stMultiSelect] [data-tag] * {
@@ -30,6 +30,7 @@ STYLE = """
 }
 @media (max-width: 640px) {
   [data-testid=stToolbar] :has(> [data-testid=stToolbarActions]) { min-width: 9rem }
+  [data-testid=stMarkdown] :is(td, th) { padding: 0.3rem 0.4rem }
 }
 </style>
 """

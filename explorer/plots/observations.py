@@ -18,8 +18,8 @@ from explorer.plots.style import SCALE, template
 if TYPE_CHECKING:
     from explorer.datasets.modality import Modality
 
-HEIGHT = 360
-"""In pixels."""
+HEIGHT, BAR = 360, 17
+"""Of a figure, unless it has many names; of a bar that a name stands beside, in pixels."""
 
 MOST_BARS = 30
 """Bars that names can stand beside; of more attributes the strongest are drawn."""
@@ -51,7 +51,8 @@ def plot_observation(modality: "Modality", x: object, *, theme: str = "light") -
             f"got {array.shape}"
         )
     figure = LARGE[modality.kind](modality, array, theme)
-    return figure.update_layout(template=template(theme), height=HEIGHT, showlegend=False)
+    height = max(HEIGHT, figure.layout.height or 0)
+    return figure.update_layout(template=template(theme), height=height, showlegend=False)
 
 
 def _image(modality: "Modality", x: np.ndarray, theme: str) -> go.Figure:
@@ -218,6 +219,7 @@ def _shares(names: list[str], values: np.ndarray, theme: str) -> go.Figure:
         )
     )
     figure.update_xaxes(range=[0, 1.12], tickformat=".0%")
+    figure.update_layout(height=60 + BAR * len(names))
     return figure.update_yaxes(
         tickvals=np.arange(len(names)), ticktext=names, showgrid=False, tickfont={"size": 12}
     )

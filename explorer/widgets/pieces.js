@@ -21,7 +21,7 @@ export function colored(node, colors) {
 
 export const SMALL = 64; // pixels: smaller tiles are shown pixel by pixel
 export const WIDE = 1.9; // how many times wider than others a tile is that is several times wider than high
-export const PAGE = { from: 600, wide: 3 }; // pixels from which a tile is a text of several lines; its width
+export const PAGE = { from: 600, wide: 2.7 }; // pixels from which a tile is a text of several lines; its width
 
 // A function that cuts tile number i out of the sheet.
 export function picture(sheet, { tiles }) {
