@@ -157,6 +157,14 @@ def test_nonsense_in_the_link_shows_the_default(checkpoints):
     assert len(drawn(app)) == FIGURES
 
 
+def test_without_a_figure_to_ask_about_nothing_is_asked_about_noise():
+    question = "Is this difference larger than noise?"
+    assert question in texts(visit().header)
+    app = visit(data="celeba")  # texts and faces: figures of attributes, none of classes
+    assert question not in texts(app.header)
+    assert "Log-likelihood" in texts(app.header)
+
+
 def test_no_model_chosen_asks_for_one(checkpoints):
     app = visit()
     app.button_group(key="shown").set_value([]).run()

@@ -231,24 +231,23 @@ def choose_shown(evaluations: list[Evaluation]) -> list[Evaluation]:
 
 
 def show_noise(scores: list[Score], dataset: str) -> None:
-    st.header("Is this difference larger than noise?")
-    st.markdown(
-        "Two numbers always differ. Choose a measure and two models, decide from the table, then "
-        "look."
-    )
     options = {
         f"{score.measure}.{score.given}": score
         for score in scores
         if score.measure in ASKED and score.target in ("", "mean")
     }
+    if not options:
+        return
+    st.header("Is this difference larger than noise?")
+    st.markdown(
+        "Two numbers always differ. Choose a measure and two models, decide from the table, then "
+        "look."
+    )
     left, middle, right = st.columns(3)
     asked = left.selectbox(
         "Measure", list(options), format_func=lambda key: name(options[key]),
         key=f"measure-{dataset}" if dataset != "polydigits" else "measure", bind="query-params",
     )  # fmt: skip
-    if asked is None:
-        st.info("None of these models has a figure to ask about.")
-        return
     measure, given, target = options[asked].measure, options[asked].given, options[asked].target
     found = select(scores, measure, given=given, target=target)
     models = list(found)
