@@ -29,6 +29,7 @@ class Same(nn.Module):
 class Judge:
     """Classifiers whose last layer reads the observation itself."""
 
+    shapes = dict.fromkeys(NAMES, (SIZE,))
     networks = {name: nn.Sequential(nn.Identity(), nn.Linear(SIZE, 3)) for name in NAMES}
 
 

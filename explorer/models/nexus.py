@@ -161,7 +161,8 @@ class Nexus(MultimodalVAE):
 
     def _observed(self, batch: dict[str, Tensor]) -> Tensor:
         """Which sample has which of the modalities given, bool ``(B, M)``."""
-        return observed_by(self, batch)[:, [name in batch for name in self.names]]
+        columns = zip(self.names, observed_by(self, batch).unbind(1), strict=True)
+        return torch.stack([column for name, column in columns if name in batch], dim=1)
 
     def _messages(self, batch: dict[str, Tensor], codes: Tensor) -> Tensor:
         """``(M, B, E)`` -> ``(M, B, C)``."""

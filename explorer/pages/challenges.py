@@ -1,7 +1,11 @@
 """Things to try on the Generation page, checked against the answer that is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
+
+import streamlit as st
+
+from explorer.pages.subjects import plural
 
 
 class Challenge(NamedTuple):
@@ -94,3 +98,19 @@ def score_guess(guess: list[str], answer: dict) -> str:
     if wrong:
         parts.append(f"Taking none: {', '.join(wrong)}.")
     return " ".join(parts)
+
+
+def show_challenges(answer: dict[str, object], models: Iterable[str], word: str) -> None:
+    """List what can be tried with these models, ticked where an answer of this visit has done it.
+
+    ``word`` is what a class is called.
+    """
+    done = st.session_state.setdefault("generation_done", set())
+    here = [c for c in CHALLENGES if c.view == answer["kind"] and c.needs <= set(models)]
+    done |= {c.text for c in here if c.done(answer)}
+    st.subheader("Try to")
+    for challenge in here:
+        icon = (
+            ":material/check_circle: **Done.**" if challenge.text in done else ":material/circle:"
+        )
+        st.markdown(f"{icon} {challenge.text.format(word=word, words=plural(word))}")

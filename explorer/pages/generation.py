@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 import streamlit as st
 
 from explorer.pages.absent import absence, say_what_is_missing, show_prior
-from explorer.pages.challenges import CHALLENGES, score_guess
+from explorer.pages.challenges import score_guess, show_challenges
 from explorer.pages.choices import (
     choose_dataset,
     model_label,
@@ -119,7 +119,7 @@ def generation() -> None:
         from explorer.pages.closer import look_closer
 
         look_closer(state.dataset, state.generation)
-    show_challenges(answer)
+    show_challenges(answer, about().models, SUBJECTS[state.dataset].word)
     show_marginals()
     for title, text in explanations(SUBJECTS[state.dataset].word).items():
         with st.expander(title):
@@ -413,20 +413,6 @@ def predicting(answer: dict[str, object]) -> bool:
         return True
     st.markdown(score_guess(state.generation_guess, answer))
     return False
-
-
-def show_challenges(answer: dict[str, object]) -> None:
-    """Things to try, ticked off when an answer of this visit has done them."""
-    done = state.setdefault("generation_done", set())
-    word = SUBJECTS[state.dataset].word
-    here = [c for c in CHALLENGES if c.view == answer["kind"] and c.needs <= set(about().models)]
-    done |= {c.text for c in here if c.done(answer)}
-    st.subheader("Try to")
-    for challenge in here:
-        icon = (
-            ":material/check_circle: **Done.**" if challenge.text in done else ":material/circle:"
-        )
-        st.markdown(f"{icon} {challenge.text.format(word=word, words=plural(word))}")
 
 
 def show_marginals() -> None:
