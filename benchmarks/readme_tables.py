@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from explorer.checkpoints import PRETRAINED, list_pretrained
+from explorer.comparison import comparison_directory, read_results
+from explorer.comparison.summaries import by_number, shown
 from explorer.pages.subjects import SUBJECTS
 from explorer.palette import LABELS, MODEL_LABELS
+from explorer.published import PUBLISHED
 from explorer.scores import Evaluation, columns, headline, leaders, read_evaluations, tidy
 from explorer.sources import is_embedded
 
@@ -96,6 +99,40 @@ def note(evaluated: list[Evaluation]) -> str:
     )
 
 
+def polymnist() -> str:
+    """Return PolyMNIST's coherence as printed, as ours under several judges, and over seeds."""
+    judged = json.loads((RESULTS / "judges.json").read_text())
+    rows = [
+        [f"{MODEL_LABELS[model]}, {source}", *cells.split()]
+        for model, source, cells in PUBLISHED["polymnist_coherence"].rows
+    ]
+    for model, readings in judged["models"].items():
+        for judge, found in readings.items():
+            for pictures in ("all", "without m2"):
+                told = f"{MODEL_LABELS[model]}, here; judges: {judge}; pictures: {pictures}"
+                joint = f"{found['joint']:.3f}" if pictures == "all" else "-"
+                figures = [f"{value:.3f}" for value in found[pictures].values()]
+                rows.append([told, *figures, joint])
+    real = "; ".join(
+        f"{judge} {found['accuracy']:.3f} and {found['agreement']:.3f}"
+        for judge, found in judged["real"].items()
+    )
+    results = read_results(comparison_directory("polymnist", root=PRETRAINED))
+    seeds = [
+        [MODEL_LABELS[model], *(shown(mean, 3) for mean in means)]
+        for model, means in by_number(results).items()
+    ]
+    runs = sorted({mean.n_runs for means in by_number(results).values() for mean in means})
+    return "\n\n".join(
+        [
+            markdown(["coherence, given", "1", "2", "3", "4", "joint"], rows),
+            f"By `python benchmarks/judges.py`, {judged['tuples']} test tuples. Accuracy on real "
+            f"pictures, and agreement of all five: {real}.",
+            markdown([f"mean of {runs[0]} seeds", "1", "2", "3", "4"], seeds),
+        ]
+    )
+
+
 def speed() -> str:
     """Return what the three benchmarks wrote."""
     aggregation, training = (
@@ -150,7 +187,12 @@ def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in escaped)
 
 
-TABLES: dict[str, Callable[[], str]] = {"scores": scores, "real": real, "speed": speed}
+TABLES: dict[str, Callable[[], str]] = {
+    "scores": scores,
+    "real": real,
+    "polymnist": polymnist,
+    "speed": speed,
+}
 """Name in the README's markers -> what stands between them."""
 
 

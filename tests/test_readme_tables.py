@@ -20,7 +20,7 @@ def writer():
     return module
 
 
-@pytest.mark.parametrize("name", ["scores", "real", "speed"])
+@pytest.mark.parametrize("name", ["scores", "real", "polymnist", "speed"])
 def test_the_readme_is_in_step(writer, name):
     readme = writer.README.read_text("utf-8")
     written = writer.replaced(readme, name, writer.TABLES[name]())
