@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.aggregations import power_set
-from explorer.checkpoints import load_pretrained
+from explorer.aggregations import membership
+from explorer.checkpoints import commit, load_pretrained
 from explorer.datasets import Dataset, load_dataset
 from explorer.evaluation.classifiers import find_classifiers
 from explorer.evaluation.coherence import generated_correct, prior_agrees
+from explorer.evaluation.figures import sizes
 from explorer.evaluation.representation import encode
-from explorer.training import commit
 
 RESULTS = Path(__file__).parent / "results" / "judges.json"
 DATASET, OTHER_PICTURE = "polymnist", "m2"
@@ -84,11 +84,11 @@ def on_real(judges: PublishedJudges, data: Dataset, n: int) -> dict[str, float]:
 
 def by_size(correct: Tensor, kept: Tensor) -> dict[str, float]:
     """Share that is right among modalities not given, over ``kept`` ones, by number given."""
-    observed = power_set(correct.shape[1])
+    n_modalities = correct.shape[1]
+    observed = membership(n_modalities)
     return {
         str(size): correct[own][~observed[own] & kept].float().mean().item()
-        for size in range(1, correct.shape[1])
-        for own in [observed.sum(1) == size]
+        for size, own in sizes(n_modalities)[:-1]
     }
 
 

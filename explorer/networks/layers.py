@@ -1,6 +1,7 @@
 """What several networks are made of, and which shapes they refuse."""
 
 from itertools import pairwise
+from math import prod
 
 from torch import Tensor, nn
 
@@ -11,6 +12,17 @@ def perceptron(*sizes: int) -> nn.Sequential:
     for n_in, n_out in pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
+
+
+def flat(
+    shape: tuple[int, ...], latent_dim: int, *hidden: int
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """Encoder and decoder of linear layers and ReLU, through the ``hidden`` sizes either way."""
+    size = prod(shape)
+    return (
+        nn.Sequential(nn.Flatten(), *perceptron(size, *hidden, 2 * latent_dim)),
+        nn.Sequential(*perceptron(latent_dim, *reversed(hidden), size), nn.Unflatten(1, shape)),
+    )
 
 
 class Transposed(nn.Module):
@@ -24,6 +36,18 @@ class Transposed(nn.Module):
 def normalised(layer: nn.Module, normalisation: nn.Module) -> tuple[nn.Module, ...]:
     """A layer, its normalisation and a ReLU."""
     return layer, normalisation, nn.ReLU(inplace=True)
+
+
+def halved(side: int) -> list[int]:
+    """Sides of an image that is halved until at most four are left.
+
+    >>> halved(28)
+    [28, 14, 7, 4]
+    """
+    sides = [side]
+    while sides[-1] > 4:
+        sides.append(-(-sides[-1] // 2))
+    return sides
 
 
 def image_channels(shape: tuple[int, ...], name: str, sides: tuple[int, ...]) -> int:

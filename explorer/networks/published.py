@@ -5,7 +5,7 @@ from math import prod
 
 from torch import Tensor, nn
 
-from explorer.networks.layers import Transposed, check_text, image_channels, perceptron
+from explorer.networks.layers import Transposed, check_text, flat, halved, image_channels
 
 
 def mopoe_conv(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
@@ -174,11 +174,9 @@ def mac_conv(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Mod
 
     Its sigmoid at the end is left out, as everywhere here.
     """
-    channels, side = image_channels(shape, "mac_conv", (28, 64)), shape[-1]
-    widths, sides = [channels], [side]
-    while sides[-1] > 4:  # 28, 14, 7, 4; 64, 32, 16, 8, 4
-        sides.append(-(-sides[-1] // 2))
-        widths.append(32 * 2 ** (len(sides) - 2))
+    channels = image_channels(shape, "mac_conv", (28, 64))
+    sides = halved(shape[-1])
+    widths = [channels, *(32 * 2**k for k in range(len(sides) - 1))]
     halvings: list[nn.Module] = []
     doublings: list[nn.Module] = []
     for (large, small), (few, many) in zip(pairwise(sides), pairwise(widths), strict=True):
@@ -206,11 +204,7 @@ def mac_conv(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Mod
 
 def mac_trajectory(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
     """Two hidden layers of 512 units, for MHD's trajectories in the MAC-WAE study."""
-    size = prod(shape)
-    return (
-        nn.Sequential(nn.Flatten(), perceptron(size, 512, 512, 2 * latent_dim)),
-        nn.Sequential(perceptron(latent_dim, 512, 512, size), nn.Unflatten(1, shape)),
-    )
+    return flat(shape, latent_dim, 512, 512)
 
 
 def mac_sound(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
@@ -245,11 +239,7 @@ def mac_sound(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Mo
 
 def mac_label(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
     """One hidden layer of 32 units, for the labels and attributes of the MAC-WAE study."""
-    size = prod(shape)
-    return (
-        nn.Sequential(nn.Flatten(), perceptron(size, 32, 2 * latent_dim)),
-        nn.Sequential(perceptron(latent_dim, 32, size), nn.Unflatten(1, shape)),
-    )
+    return flat(shape, latent_dim, 32)
 
 
 def mmvamp_resnet(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:

@@ -5,7 +5,14 @@ from math import prod
 
 from torch import nn
 
-from explorer.networks.layers import Transposed, check_text, image_channels, normalised
+from explorer.networks.layers import (
+    Transposed,
+    check_text,
+    flat,
+    halved,
+    image_channels,
+    normalised,
+)
 
 
 def patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
@@ -14,10 +21,8 @@ def patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module
     Places are halved until 4x4 are left, channels doubled. Five times cheaper on a CPU than the
     convolutions of the MoPoE paper, and draws digits after minutes where those have drawn none.
     """
-    channels, side = image_channels(shape, "patch", (28, 32, 64)), shape[-1] // 4
-    sides = [side]  # 7, 4; 8, 4; 16, 8, 4
-    while sides[-1] > 4:
-        sides.append(-(-sides[-1] // 2))
+    channels = image_channels(shape, "patch", (28, 32, 64))
+    sides = halved(shape[-1] // 4)
     widths = [32 * 2**k for k in range(len(sides))]
     size = widths[-1] * 4 * 4
     halvings: list[nn.Module] = []
@@ -50,24 +55,7 @@ def patch(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module
 
 def mlp(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
     """Two hidden layers of 128 units either way, for observations of any shape."""
-    size = prod(shape)
-    encoder = nn.Sequential(
-        nn.Flatten(),
-        nn.Linear(size, 128),
-        nn.ReLU(),
-        nn.Linear(128, 128),
-        nn.ReLU(),
-        nn.Linear(128, 2 * latent_dim),
-    )
-    decoder = nn.Sequential(
-        nn.Linear(latent_dim, 128),
-        nn.ReLU(),
-        nn.Linear(128, 128),
-        nn.ReLU(),
-        nn.Linear(128, size),
-        nn.Unflatten(1, shape),
-    )
-    return encoder, decoder
+    return flat(shape, latent_dim, 128, 128)
 
 
 def dense(shape: tuple[int, ...], latent_dim: int) -> tuple[nn.Module, nn.Module]:
