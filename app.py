@@ -1,6 +1,6 @@
 """The server: ``streamlit run app.py``.
 
-What people see is in ``explorer/pages``; ``frame.py`` there is the script that runs for each of
+What people see is in ``explorer/app``; ``frame.py`` there is the script that runs for each of
 them. Here is what happens once: security headers on every answer, and the checkpoints loaded
 in the background, so that the first page does not wait for torch and the others do not either.
 """
@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
-from explorer.pages import PAGES
+from explorer.app import PAGES
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -62,11 +62,11 @@ async def lifespan(_app):
 
 def prewarm():
     """Import torch, load what the pages share, and answer once so that the first click is quick."""
-    from explorer.pages import atlas
-    from explorer.pages.answers import answer
-    from explorer.pages.choices import DEFAULT
-    from explorer.pages.lab import INFERENCE, lab
-    from explorer.pages.questions import Question
+    from explorer.app.generation.answers import answer
+    from explorer.app.generation.state import Question
+    from explorer.app.latent_space import maps as atlas
+    from explorer.app.shared.choices import DEFAULT
+    from explorer.app.shared.loaded import INFERENCE, lab
 
     # caches warn that no one is looking at their spinner
     logging.getLogger(st.runtime.scriptrunner_utils.script_run_context.__name__).setLevel("ERROR")
@@ -87,7 +87,7 @@ async def home(request):
 
 
 app = st.App(
-    "explorer/pages/frame.py",
+    "explorer/app/frame.py",
     lifespan=lifespan,
     routes=[Route("/api/ready", ready), Route(f"/{next(iter(PAGES))}", home)],
     middleware=[Middleware(SecurityHeaders)],

@@ -3,8 +3,8 @@
     python benchmarks/readme_tables.py           write them between the markers of README.md
     python benchmarks/readme_tables.py --print   show them only
 
-``tests/test_readme_tables.py`` holds the README to what this writes. To add a table: a function
-and a line in ``TABLES``.
+``tests/results/test_readme_tables.py`` holds the README to what this
+writes. To add a table: a function and a line in ``TABLES``.
 """
 
 import argparse
@@ -12,14 +12,14 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from explorer.catalog.looks import LABELS, MODEL_LABELS
+from explorer.catalog.published import PUBLISHED
+from explorer.catalog.subjects import SUBJECTS
 from explorer.checkpoints import PRETRAINED, list_pretrained
-from explorer.comparison import comparison_directory, read_results
-from explorer.comparison.summaries import by_number, shown
-from explorer.pages.subjects import SUBJECTS
-from explorer.palette import LABELS, MODEL_LABELS
-from explorer.published import PUBLISHED
-from explorer.scores import Evaluation, columns, headline, leaders, read_evaluations, tidy
-from explorer.sources import is_embedded
+from explorer.files.sources import is_embedded
+from explorer.results.comparison import comparison_directory, read_results
+from explorer.results.comparison.summaries import by_number, shown
+from explorer.results.scores import Evaluation, columns, headline, leaders, read_evaluations, tidy
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

@@ -102,7 +102,7 @@ def train(
 @app.command(hidden=True)
 def attend(folder: Path) -> None:
     """Carry out what the Train page asked for in FOLDER, until standard input ends."""
-    from explorer.trainings.process import attend as run
+    from explorer.app.train.queue.process import attend as run
 
     run(folder)
 
@@ -159,7 +159,7 @@ def evaluate(
     The classifiers are those of ROOT/DATASET, else the shipped ones; without any, coherence is not.
     """
     from explorer.evaluation.command import evaluate as run
-    from explorer.scores.command import show_checkpoints
+    from explorer.results.command import show_checkpoints
 
     name = run(
         dataset,
@@ -216,8 +216,8 @@ def compare(
     All under ROOT/comparisons/DATASET/NAME. Stop it as you like, and give the same command to go
     on: runs that have a result are not run again.
     """
-    from explorer.comparison import Settings
-    from explorer.comparison.command import compare as run
+    from explorer.results.comparison import Settings
+    from explorer.results.comparison.command import compare as run
 
     settings = Settings(
         dataset,
@@ -249,7 +249,7 @@ def compare(
 @app.command()
 def presets(threads: ThreadsOption = 1) -> None:
     """Write what Generation shows of PolyDigits before it computes: presets and conflict rates."""
-    from explorer.pages.command import presets as run
+    from explorer.app.generation.command import presets as run
 
     run(threads, console)
 
@@ -295,7 +295,7 @@ def data_fetch(
 @pretrained_app.command("list")
 def pretrained_list() -> None:
     """Every checkpoint found, with its budget and headline scores."""
-    from explorer.scores.command import show_checkpoints
+    from explorer.results.command import show_checkpoints
 
     show_checkpoints(console)
 

@@ -10,6 +10,7 @@ of experts ``(M, N)``; weights are ``(M,)``, non-negative, summing to one. Every
 
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,14 @@ from scipy.special import expit
 
 NOTHING = 4.5
 """An expert has nothing where its log density is this far below its peak: 3 sd of a Gaussian."""
+
+
+class Expert(NamedTuple):
+    """A Gaussian belief N(mean, std^2) and how much it counts."""
+
+    mean: float
+    std: float
+    weight: float = 1.0
 
 
 def log_normal(x: ArrayLike, mean: ArrayLike, std: ArrayLike) -> NDArray:

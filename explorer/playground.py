@@ -1,9 +1,10 @@
 """What page 1 computes, in Python: every aggregation of weighted Gaussian experts in 1-D.
 
-The page itself computes in the browser (``widgets/mathematics.js``, the same definitions, held
-together by ``tests/test_widgets.py``). This module is for what Python does: checking challenges,
-reading a state from a link, and the snippet under "Show the code". In 1-D an expert is
-``(mean, std, weight)``; weights need not sum to one. Everything is float64.
+The page itself computes in the browser (``app/barycenters/mathematics.js``, the same
+definitions, held together by ``tests/app/barycenters/test_widget.py``). This module is for what
+Python does: checking challenges, reading a state from a link, and the snippet under "Show the
+code". In 1-D an expert is ``(mean, std, weight)``; weights need not sum to one. Everything is
+float64.
 """
 
 import math
@@ -18,8 +19,8 @@ from torch import Tensor
 from explorer import densities
 from explorer.aggregations import power_set
 from explorer.barycenters import geometric_mean, moment_match, wasserstein_barycenter
+from explorer.densities import Expert
 from explorer.gaussians import Gaussian, Mixture
-from explorer.links import Expert
 
 
 def fuse(experts: Sequence[Expert], *, prior: bool = False) -> dict[str, Mixture]:

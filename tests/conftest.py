@@ -106,10 +106,10 @@ def lab():
     """What the Generation page asks: untrained models and classifiers, always the same."""
     import torch
 
+    from explorer.app.generation.answers import Lab
     from explorer.datasets import load_dataset
     from explorer.evaluation.classifiers import Classifiers
     from explorer.models import MODELS, build_model
-    from explorer.pages.answers import Lab
 
     data = load_dataset("polydigits")
     torch.manual_seed(1)
@@ -121,7 +121,7 @@ def lab():
 @pytest.fixture(scope="module")
 def about(lab):
     """What can be asked of ``lab``."""
-    from explorer.pages.answers import describe
+    from explorer.app.generation.answers import describe
 
     return describe(lab.data, tuple(lab.models), 8)
 

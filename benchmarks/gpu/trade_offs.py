@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from benchmarks.gpu.report import machine, options
-from explorer.comparison import Settings
-from explorer.comparison.command import compare
-from explorer.palette import LABELS
+from explorer.catalog.looks import LABELS
+from explorer.results.comparison import Settings
+from explorer.results.comparison.command import compare
 
 BETAS = "0.125,0.5,1,2.5,5,10"
 

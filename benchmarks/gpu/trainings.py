@@ -11,7 +11,7 @@ from rich.console import Console
 from benchmarks.gpu.report import machine
 from explorer.checkpoints import CheckpointError, checkpoint_directory
 from explorer.evaluation.command import evaluate
-from explorer.scores.command import show_checkpoints
+from explorer.results.command import show_checkpoints
 from explorer.training.command import train
 
 SMOKE_DATASET = "digits_photo_text"

@@ -10,12 +10,12 @@ from explorer.datasets.mfeat import mfeat
 from explorer.datasets.mhd import mhd, mhd_like
 from explorer.datasets.mnist_svhn_text import mnist_svhn_text
 from explorer.datasets.modality import Dataset, Modality, Split
-from explorer.datasets.own import own
+from explorer.datasets.own.build import own
 from explorer.datasets.polydigits import polydigits, translated_polydigits
 from explorer.datasets.polymnist import polymnist, polymnist_released, translated_polymnist
 from explorer.datasets.rats import rats
 from explorer.datasets.simulated_rats import simulated_rats
-from explorer.own import find_folder, list_folders
+from explorer.files.own import find_folder, list_folders
 
 __all__ = ["DATASETS", "Dataset", "Modality", "Split", "load_dataset", "name_of"]
 

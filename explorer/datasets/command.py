@@ -16,9 +16,9 @@ from rich.progress import (
 from rich.table import Table
 
 from explorer.datasets import DATASETS, Dataset, load_dataset
-from explorer.datasets.own import check as check_own
-from explorer.own import find_folder, list_folders
-from explorer.sources import (
+from explorer.datasets.own.build import check as check_own
+from explorer.files.own import find_folder, list_folders
+from explorer.files.sources import (
     best_way,
     data_directory,
     inspect,
@@ -76,7 +76,7 @@ def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
     ValueError
         There is no such dataset or way, or it cannot be got; says why.
     """
-    from explorer.sources.fetch import fetch as get
+    from explorer.files.sources.fetch import fetch as get
 
     if name in DATASETS and is_embedded(name):
         console.print(f"{name} comes with the explorer: there is nothing to fetch")

@@ -48,7 +48,7 @@ from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.modality import Dataset, Modality
 from explorer.datasets.rows import Rows
 from explorer.datasets.text import encode
-from explorer.sources import remedy
+from explorer.files.sources import remedy
 
 SIDE, LENGTH, CAPTIONS = 64, 256, 10
 SYMBOLS = " abcdefghijklmnopqrstuvwxyz0123456789"

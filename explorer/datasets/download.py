@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from explorer.sources import SOURCES, DataError, data_directory, remedy
+from explorer.files.sources import SOURCES, DataError, data_directory, remedy
 
 __all__ = ["DataError", "data_directory", "needed"]
 

@@ -26,7 +26,7 @@ from explorer.datasets.archives import again, read_arrays
 from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.modality import Dataset, Modality
 from explorer.datasets.rows import Rows, standardised
-from explorer.sources import conversions
+from explorer.files.sources import conversions
 
 N_DIGITS = 2000
 HEIGHT, WIDTH, DARKEST = 16, 15, 6

@@ -42,8 +42,8 @@ from explorer.datasets.compose import deal, deal_hands
 from explorer.datasets.download import DataError, data_directory, needed
 from explorer.datasets.modality import Dataset, Modality
 from explorer.datasets.rows import Rows
+from explorer.datasets.sound import SPOKEN_DIGITS, log_mel
 from explorer.datasets.strokes import draw_strokes
-from explorer.sound import SPOKEN_DIGITS, log_mel
 
 CLASSES = tuple("0123456789")
 SIDE, FRAMES, FULL = 28, 32, 100

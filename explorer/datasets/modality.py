@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from explorer.sources.directory import DataError
+from explorer.files.sources.directory import DataError
 from explorer.subsets import MOST_ENUMERATED
 
 KINDS = ("image", "text", "vector", "spikes", "audio", "trajectory", "attributes", "label")
@@ -25,7 +25,7 @@ class Modality:
     shape
         Shape of one observation, without the batch axis.
     likelihood
-        Key of ``explorer.likelihoods.LIKELIHOODS``.
+        Key of ``explorer.networks.likelihoods.LIKELIHOODS``.
     network
         Key of ``explorer.networks.NETWORKS``.
     description

@@ -26,7 +26,7 @@ from explorer.evaluation.classifiers import (
     to_read,
     train_classifiers,
 )
-from explorer.evaluation.embedding import embed_pretrained
+from explorer.evaluation.maps import embed_pretrained
 
 
 def evaluate(

@@ -26,10 +26,10 @@ from torch import Tensor
 from explorer.aggregations import power_set
 from explorer.evaluation.figures import Progress, absent, figure, rows
 from explorer.gaussians import Gaussian, Mixture
-from explorer.likelihoods import log_likelihood
 from explorer.models import MultimodalVAE
 from explorer.models.objectives import elbo, mixture_elbo
 from explorer.models.terms import mixed_seed
+from explorer.networks.likelihoods import log_likelihood
 from explorer.subsets import subset_label, subsets
 
 PUBLISHED_DRAWS = 12

@@ -1,7 +1,7 @@
 """Models by name: an aggregation and an objective for the one VAE, or a network of their own.
 
 The key is the word of the command line, the URL, the checkpoint's folder and the test. What each
-is, with its formula, source and known faults: ``explorer.cards``. To add a model: a line in
+is, with its formula, source and known faults: ``explorer.catalog.cards``. To add a model: a line in
 ``MODELS``.
 """
 

@@ -62,7 +62,7 @@ def dreg(
     those of :func:`iwae`, with less noise, for a single Gaussian, for N = 1, and for
     ``bound="mixture"``. Not for the stratified bounds with N > 1 that MMVAE trains with: the
     identity behind it needs each draw to come from the density that it is divided by, and a
-    stratum is not the mixture (``tests/test_objectives.py`` shows both).
+    stratum is not the mixture (``tests/models/test_objectives.py`` shows both).
 
     Parameters
     ----------

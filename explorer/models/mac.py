@@ -14,7 +14,7 @@ from torch import Tensor
 from explorer.aggregations import membership
 from explorer.datasets.modality import Modality
 from explorer.gaussians import Gaussian, Mixture, kl_to_prior
-from explorer.kernels import mmd_squared
+from explorer.models.kernels import mmd_squared
 from explorer.models.terms import (
     Losses,
     named_style,
@@ -98,7 +98,7 @@ class MAC(MultimodalVAE):
     regulariser inactive**: beta must be scaled to the reconstruction. Recipes here: 500 for
     ``mmd``, a choice, 1 for ``kl``. With 500 on PolyDigits codes first fly apart along one
     direction (median variance 126 after a run of 150 steps, at an MMD^2 of .07, see
-    :func:`explorer.kernels.mmd_squared`) and end near the prior: given all, variances of .8 to 2.3
+    :func:`.mmd_squared`) and end near the prior: given all, variances of .8 to 2.3
     after 1500 steps.
 
     In training data with gaps a mask is intersected with what a sample has; one that would be

@@ -12,7 +12,7 @@ from torch.distributions import Distribution
 
 from explorer.aggregations import check_observed
 from explorer.gaussians import Gaussian, Mixture, kl_to_prior
-from explorer.likelihoods import log_likelihood
+from explorer.networks.likelihoods import log_likelihood
 
 if TYPE_CHECKING:
     from explorer.models.vae import Beliefs, MultimodalVAE

@@ -23,9 +23,9 @@ from torch.distributions import Distribution
 from explorer.aggregations import AGGREGATIONS, singletons
 from explorer.datasets.modality import Modality
 from explorer.gaussians import Gaussian, Laplace, Mixture
-from explorer.likelihoods import LIKELIHOODS
 from explorer.models.objectives import OBJECTIVES, SAMPLED_OBJECTIVES, Losses
 from explorer.networks import NETWORKS
+from explorer.networks.likelihoods import LIKELIHOODS
 
 WEIGHTS, CONFIG = "model.safetensors", "config.json"
 

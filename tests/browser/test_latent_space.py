@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from explorer.checkpoints import PRETRAINED
 from explorer.datasets import load_dataset
-from explorer.evaluation.embedding import embed_pretrained
+from explorer.evaluation.maps import embed_pretrained
 from explorer.models import build_model
 
 WITH_MAPS = {file.parent.name for file in PRETRAINED.glob("polydigits/*/embedding.npz")}

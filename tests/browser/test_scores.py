@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from explorer.catalog.looks import BACKGROUNDS, LABELS
 from explorer.checkpoints import PRETRAINED
-from explorer.palette import BACKGROUNDS, LABELS
-from explorer.scores import read_evaluations
+from explorer.results.scores import read_evaluations
 
 FIGURES = 7
 """Five of the chosen models, ranks and wins as published; two more where translations are."""

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from explorer.pages import PAGES
+from explorer.app import PAGES
 
 LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
 

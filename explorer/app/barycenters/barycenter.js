@@ -1,0 +1,168 @@
+// The Barycenters page in the browser. One module for Streamlit (components v2) and JupyterLab
+// (anywidget): Streamlit calls the default export with a component, anywidget without arguments.
+//
+// Python joins mathematics.js, drawing.js, table.js, line.js, plane.js and this file, in this order, after
+// `const SETUP = {...}` with labels, colors, presets and defaults (explorer/app/barycenters/widget.py).
+// What is sent: the state, on release, and only then. What comes back: a command with a new
+// revision (a preset, a question, a link), or the old one, which changes nothing.
+import { KEYS } from "./mathematics.js";
+import { h, s, set, show, themeOf } from "./drawing.js";
+import { lineView } from "./line.js";
+import { planeView } from "./plane.js";
+
+const copy = (value) => JSON.parse(JSON.stringify(value));
+const mounted = new WeakMap();
+
+function create(parent) {
+  const view = {
+    state: copy(SETUP.defaults),
+    hide: false,
+    revision: null,
+    commit: () => {},
+    colors: null,
+    still: matchMedia("(prefers-reduced-motion: reduce)").matches,
+  };
+  let held = false;
+  let queued = false;
+  let sent = JSON.stringify(view.state);
+  let timer = 0;
+
+  // --- what the views may ask for ----------------------------------------------------------
+  view.dragging = (on) => (held = on);
+  view.changed = () => {
+    if (!queued) requestAnimationFrame(paint);
+    queued = true;
+  };
+  view.released = (patience = 120) => {
+    view.changed();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const message = JSON.stringify(view.state);
+      if (message === sent) return;
+      sent = message;
+      live.textContent = current().sentence();
+      view.commit(JSON.parse(message));
+    }, patience);
+  };
+  const swatches = [];
+  view.swatch = (key) => {
+    const line = s("line", { x1: 1, x2: 25, y1: 5, y2: 5, "stroke-width": 3, "stroke-dasharray": SETUP.dashes[key] ?? "3 5" });
+    swatches.push([line, key]);
+    return s("svg", { width: 26, height: 10, "aria-hidden": "true", class: "bx-swatch" }, line);
+  };
+
+  // --- frame -----------------------------------------------------------------------------------
+  const views = { line: lineView(view), plane: planeView(view) };
+  const current = () => views[view.state.tab];
+  const tab = (name, text) =>
+    h("button", { class: "bx-tab", text, onclick: () => {
+      view.state.tab = name;
+      arrange();
+      view.released();
+    } });
+  const tabs = { line: tab("line", "1-D"), plane: tab("plane", "2-D") };
+  const point = h("p", { class: "bx-point" });
+  const explain = (text) => {
+    point.textContent = text;
+    show(point, text !== "");
+  };
+  const preset = ({ label, point: text, setup }) =>
+    h("button", { class: "bx-button", text: label, onclick: () => {
+      Object.assign(view.state, copy({ step: 0, dial: null, path: null, prior: false, view: "density", ...setup }));
+      explain(text);
+      view.released();
+    } });
+  const presets = {
+    line: h("div", { class: "bx-presets", role: "group", "aria-label": "Presets" }, ...SETUP.presets.map(preset)),
+    plane: h("div", { class: "bx-presets", role: "group", "aria-label": "Presets" }, ...SETUP.planePresets.map(preset)),
+  };
+  const legend = KEYS.map((key) =>
+    h("button", { class: "bx-rule", "data-rule": key, onclick: () => {
+      const { curves } = view.state;
+      view.state.curves = KEYS.filter((k) => (k === key ? !curves.includes(k) : curves.includes(k)));
+      view.released();
+    } }, view.swatch(key), SETUP.labels[key]));
+  const live = h("p", { class: "bx-hidden", "aria-live": "polite" });
+  const frame = h("div", { class: "bx-frame" },
+    h("div", { class: "bx-top bx-free" }, h("div", { class: "bx-tabs", role: "group", "aria-label": "Dimensions" }, ...Object.values(tabs)),
+      ...Object.values(presets)),
+    point, h("div", { class: "bx-rules", role: "group", "aria-label": "Curves shown" }, ...legend),
+    ...Object.values(views).map((v) => v.element), live);
+  const root = h("div", { class: "bx" }, frame);
+  parent.append(root);
+
+  // --- painting ----------------------------------------------------------------------------------
+  function recolor() {
+    const theme = themeOf(root);
+    const style = getComputedStyle(root);
+    view.colors = { rules: SETUP.colors[theme], experts: SETUP.experts[theme], background: style.backgroundColor,
+      ink: style.color, muted: style.getPropertyValue("--bx-muted-" + theme).trim(), line: style.getPropertyValue("--bx-line-" + theme).trim(), font: style.fontFamily };
+    root.dataset.theme = theme;
+    for (const [line, key] of swatches) set(line, { stroke: view.colors.rules[key] ?? view.colors.ink });
+  }
+  function arrange() {
+    // in the plane only single Gaussians have an outline; mixtures are shown as the image
+    for (const button of legend) show(button, view.state.tab === "line" || !["moe", "mopoe", "mwb"].includes(button.dataset.rule));
+    for (const name of Object.keys(views)) {
+      show(views[name].element, name === view.state.tab);
+      show(presets[name], name === view.state.tab);
+      set(tabs[name], { "aria-pressed": name === view.state.tab });
+    }
+    for (const v of Object.values(views)) v.resize(root.clientWidth);
+  }
+  function paint() {
+    queued = false;
+    legend.forEach((button, i) => set(button, { "aria-pressed": view.state.curves.includes(KEYS[i]) && !view.hide }));
+    if (current().paint(held)) view.changed();
+  }
+
+  // a command from Python counts once; reruns repeat the last one
+  view.obey = ({ revision, state, hide, lesson, explanation }) => {
+    if (revision === view.revision) return;
+    view.revision = revision;
+    view.state = { ...copy(SETUP.defaults), ...copy(state) };
+    view.hide = hide;
+    sent = JSON.stringify(view.state);
+    root.classList.toggle("bx-lesson", lesson);
+    explain(explanation);
+    arrange();
+    view.changed();
+  };
+  root.addEventListener("transitionend", (event) => {
+    if (event.target !== root || !event.propertyName.includes("color")) return;
+    recolor();
+    view.changed();
+  });
+  recolor();
+  let width = 0;
+  new ResizeObserver(() => {
+    if (root.clientWidth === width) return;
+    width = root.clientWidth;
+    arrange();
+    view.changed();
+  }).observe(root);
+  return view;
+}
+
+function mount(parent, command, commit) {
+  if (!mounted.has(parent)) mounted.set(parent, create(parent));
+  const view = mounted.get(parent);
+  view.commit = commit;
+  view.obey(command);
+}
+
+function render({ model, el }) {
+  const commit = (state) => {
+    model.set("state", state);
+    model.save_changes();
+  };
+  const obey = () => mount(el, model.get("command"), commit);
+  model.on("change:command", obey);
+  obey();
+}
+
+export default function (component) {
+  if (component === undefined) return { render };
+  const { parentElement, data, setStateValue } = component;
+  mount(parentElement, data, (state) => setStateValue("state", state));
+}

@@ -1,0 +1,202 @@
+"""Datasets, trained models and classifiers, loaded when asked for and kept for all sessions.
+
+Nothing is kept without a bound: of all models of all datasets, the last ``KEPT_MODELS`` used.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+import streamlit as st
+import torch
+
+from explorer import checkpoints
+from explorer.app.generation.answers import Lab, answer, describe, observations, thumbnails
+from explorer.app.generation.experts import marginals
+from explorer.app.generation.state import About, Question
+from explorer.catalog.subjects import SUBJECTS, trained
+from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
+from explorer.datasets import DATASETS, Dataset, Modality, load_dataset
+from explorer.evaluation.classifiers import FOLDER, Classifiers, load_classifiers
+from explorer.files.own import list_folders
+from explorer.files.sources import DataError
+from explorer.models import MultimodalVAE
+from explorer.models.vae import CONFIG, WEIGHTS
+
+KEPT_MODELS = 12
+"""A conflict asks seven and up to three more."""
+
+INFERENCE = threading.Lock()
+"""Held while anything is computed with torch: two at once are slower than one after the other."""
+
+
+class Models(Mapping[str, MultimodalVAE | str]):
+    """Every model that has a checkpoint on a dataset, loaded when looked up."""
+
+    def __init__(self, name: str):
+        self.name, self.trained = name, trained(name)
+
+    def __getitem__(self, key: str) -> MultimodalVAE | str:
+        return model(self.name, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.trained)
+
+    def __len__(self) -> int:
+        return len(self.trained)
+
+
+def lab(name: str) -> Lab:
+    """Everything that answers take; what is missing or broken is replaced by the reason."""
+    return Lab(dataset(name), Models(name), classifiers(name))
+
+
+def dataset(name: str) -> Dataset:
+    """The dataset called ``name``, with one class a sample and without samples that have gaps."""
+    return _dataset(name, _stamp(name)).single().having()
+
+
+def _stamp(name: str) -> tuple[tuple[str, int], ...]:
+    """Which files a folder of the visitor's own has, and since when; nothing for other datasets."""
+    folder = None if name in DATASETS else list_folders().get(name)
+    files = [] if folder is None else sorted(folder.iterdir())
+    return tuple((str(file), file.stat().st_mtime_ns) for file in files)
+
+
+@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
+def _dataset(name: str, stamp: tuple[tuple[str, int], ...]) -> Dataset:
+    """Torch is told to use one thread."""
+    torch.set_num_threads(1)
+    return load_dataset(name)
+
+
+class Outline(NamedTuple):
+    """What is known of a dataset whether its files are here or not."""
+
+    modalities: tuple[Modality, ...]
+    classes: tuple[str, ...]
+
+
+def outline(name: str) -> Outline:
+    """Modalities and classes of dataset ``name``; of one that is not here, from a checkpoint."""
+    try:
+        data = dataset(name)
+    except DataError:
+        config = checkpoint_directory(name, trained(name)[0]) / CONFIG
+        modalities = json.loads(config.read_text("utf-8"))["modalities"]
+        classes = map(str, range(SUBJECTS[name].n_classes))
+        return Outline(tuple(Modality(**each) for each in modalities), tuple(classes))
+    return Outline(data.modalities, data.classes)
+
+
+def model(name: str, key: str) -> MultimodalVAE | str:
+    """A model trained on dataset ``name``, or why there is none and what to do."""
+    try:
+        return _model(name, key, written(name, key))
+    except (CheckpointError, OSError) as error:
+        return f"Not available: {error}."
+
+
+def classifiers(name: str) -> Classifiers | str:
+    """The classifiers that read observations of dataset ``name``, or why there are no verdicts."""
+    try:
+        return _classifiers(name, written(name, FOLDER))
+    except (CheckpointError, OSError) as error:
+        return f"No verdicts: {error}."
+
+
+def written(name: str, key: str) -> int:
+    """When a checkpoint was written, 0 for none: a new one is taken without a restart."""
+    times = [
+        (root / name / key / WEIGHTS).stat().st_mtime_ns
+        for root in (checkpoints.PRETRAINED, checkpoints.runs_directory())
+        if (root / name / key / WEIGHTS).is_file()
+    ]
+    return times[0] if times else 0
+
+
+def about(name: str) -> About:
+    """What questions about dataset ``name`` may refer to; no model is loaded for it."""
+    data, reader = dataset(name), classifiers(name)
+    names = tuple(modality.name for modality in data.modalities)
+    read = names if isinstance(reader, str) else tuple(n for n in names if n in reader.shapes)
+    return describe(
+        data,
+        trained(name),
+        min(latent_dims(name).values(), default=1),
+        None if read == names else read,
+    )
+
+
+def latent_dims(name: str) -> dict[str, int]:
+    """Dimensions of each trained model's latent space, from its config.json."""
+    found = {}
+    for key in trained(name):
+        config = checkpoint_directory(name, key) / CONFIG
+        try:
+            found[key] = int(json.loads(config.read_text("utf-8"))["latent_dim"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # damaged: looking the model up says so
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT_MODELS)
+def _model(name: str, key: str, modified: int) -> MultimodalVAE:
+    return load_pretrained(name, key)
+
+
+@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
+def _classifiers(name: str, modified: int) -> Classifiers:
+    return load_classifiers(name).single(_dataset(name, _stamp(name)))
+
+
+def nearest_opponent(name: str, question: Question) -> int:
+    """``question.other`` if its class is not that of ``question.item``, else the next such one."""
+    labels = dataset(name).test.labels
+    differs = (labels != labels[question.item]).roll(-question.other)
+    return (question.other + int(differs.int().argmax())) % len(labels)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def strip(name: str, items: tuple[int, ...], modality: str) -> dict[str, object]:
+    """Thumbnails of test samples in one modality."""
+    with INFERENCE:
+        return thumbnails(dataset(name), list(items), modality)
+
+
+def live_answer(name: str, question: Question) -> dict[str, object]:
+    """The answer, computed now or a moment ago."""
+    times = tuple(written(name, key) for key in (*trained(name), FOLDER))
+    return _answer(name, replace(question, rank=1), times)
+
+
+def live_observations(name: str, question: Question) -> dict[str, dict[str, torch.Tensor]]:
+    """What went in and what models drew, as numbers and not as tiles."""
+    times = tuple(written(name, key) for key in trained(name))
+    return _observations(name, replace(question, rank=1), times)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _observations(
+    name: str, question: Question, times: tuple[int, ...]
+) -> dict[str, dict[str, torch.Tensor]]:
+    with INFERENCE:
+        return observations(lab(name), question)
+
+
+def live_marginals(name: str, question: Question) -> dict[str, object]:
+    """The experts' densities in the latent dimension of ``question.rank``."""
+    with INFERENCE:
+        return marginals(lab(name), question)
+
+
+@st.cache_data(show_spinner=False, max_entries=100)
+def _answer(name: str, question: Question, times: tuple[int, ...]) -> dict[str, object]:
+    here = lab(name)
+    with INFERENCE:
+        start = time.perf_counter()
+        found = answer(here, question)
+        return found | {"milliseconds": round(1000 * (time.perf_counter() - start))}

@@ -1,0 +1,1 @@
+"""A visitor's own table, read into tensors; ``explorer/files/own`` reads its description."""

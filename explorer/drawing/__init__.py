@@ -1,0 +1,1 @@
+"""Pictures: tiles of a modality's values, and figures."""

@@ -1,0 +1,1 @@
+"""What lies on disk: whole files, downloads, and descriptions of a visitor's data; no torch."""

@@ -1,0 +1,1 @@
+"""What was measured: scores read into tables, ranks, and comparisons over seeds."""

@@ -1,0 +1,91 @@
+"""The server and the frame, without a browser."""
+
+import base64
+import contextlib
+import http.client
+import json
+import os
+import tomllib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.app import PAGES
+from explorer.catalog import looks
+
+ROOT = Path(__file__).parents[2]
+APP = ROOT / "explorer" / "app"
+
+
+def test_every_page_of_the_navigation_has_its_file():
+    assert [p for p in PAGES if not (APP / p.replace("-", "_") / "page.py").exists()] == []
+
+
+def test_the_theme_has_the_colors_of_the_palette():
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))["theme"]
+    for name in looks.THEMES:
+        surfaces = theme[name]["backgroundColor"], theme[name]["secondaryBackgroundColor"]
+        assert surfaces == looks.BACKGROUNDS[name]
+        assert theme[name]["chartCategoricalColors"] == list(looks.COLORS[name].values())
+
+
+def test_the_frame_draws_the_first_page_and_the_footer():
+    frame = AppTest.from_file(str(APP / "frame.py"), default_timeout=60).run()
+    assert not frame.exception
+    assert len(frame.title) == 1
+    assert frame.caption[-1].value.startswith("Barycenter Explorer")
+
+
+def answer(server, path, headers):
+    """Status, headers and body that the server answers with."""
+    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=10)
+    with contextlib.closing(connection):
+        connection.request("GET", path, headers=headers)
+        with connection.getresponse() as response:
+            body = b"" if response.status == 101 else response.read()
+            return response.status, response.headers, body
+
+
+def upgrade(server, host):
+    """Status of a websocket handshake that names ``host``."""
+    headers = {
+        "Host": host,
+        "Origin": f"http://{host}",
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": base64.b64encode(os.urandom(16)).decode(),
+    }
+    status, _, _ = answer(server, "/_stcore/stream", headers)
+    return status
+
+
+def test_a_rebound_host_name_is_refused(server):
+    assert upgrade(server, urlsplit(server).netloc) == 101
+    assert upgrade(server, "attacker.example") == 403
+
+
+@pytest.mark.parametrize("path", ["/", "/api/ready", "/_stcore/health"])
+def test_every_answer_carries_the_security_headers(server, path):
+    _, headers, _ = answer(server, path, {})
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "media-src 'self' data:" in policy  # sounds beside the picked tuple
+    assert "unsafe-eval" not in policy
+    assert "http:" not in policy
+    assert "https:" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_server_says_when_checkpoints_are_loaded(server):
+    _, _, body = answer(server, "/api/ready", {})
+    assert set(json.loads(body)) == {"ready"}
+
+
+def test_the_name_of_the_first_page_leads_home_with_its_state(server):
+    status, headers, _ = answer(server, "/barycenters?e=1,2;3,4&c=7", {})
+    assert status == 307
+    assert urlsplit(headers["location"])[2:4] == ("/", "e=1,2;3,4&c=7")
