@@ -300,6 +300,20 @@ def pretrained_list() -> None:
     show_checkpoints(console)
 
 
+@pretrained_app.command("describe")
+def pretrained_describe(
+    dataset: NameArgument,
+    model: Annotated[str, typer.Argument(help="Key of MODELS, or classifiers.")],
+    root: RootOption = None,
+) -> None:
+    """Print the layers of a model's networks as JSON: what a browser computes them from."""
+    import json
+
+    from explorer.app.generation.served import description
+
+    sys.stdout.write(json.dumps(description(dataset, model, root)) + "\n")
+
+
 def main() -> None:
     """Run the command line; what the user can mend ends in one sentence, not a traceback."""
     if sys.platform == "linux" and not ALLOCATOR.keys() <= os.environ.keys():

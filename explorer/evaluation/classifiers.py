@@ -77,6 +77,18 @@ class Classifiers(nn.Module):
         )
         self.eval()
 
+    @property
+    def config(self) -> dict[str, object]:
+        """The arguments that make them again, weights apart."""
+        return {
+            "shapes": self.shapes,
+            "n_classes": self.n_classes,
+            "ceiling": self.ceiling,
+            "agreement": self.agreement,
+            "kinds": self.kinds,
+            "multi_label": self.multi_label,
+        }
+
     def _reader(self, name: str) -> str:
         return "names" if self.multi_label and self.kinds[name] == "text" else self.kinds[name]
 
@@ -246,15 +258,7 @@ def save_classifiers(classifiers: Classifiers, folder: Path, provenance: dict) -
     """Write weights (fp32) and ``classifiers.json`` with shapes, ceilings and provenance."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(classifiers.state_dict(), folder / WEIGHTS)
-    config = {
-        "shapes": classifiers.shapes,
-        "n_classes": classifiers.n_classes,
-        "ceiling": classifiers.ceiling,
-        "agreement": classifiers.agreement,
-        "kinds": classifiers.kinds,
-        "multi_label": classifiers.multi_label,
-        "provenance": provenance,
-    }
+    config = classifiers.config | {"provenance": provenance}
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
 
 

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from math import prod
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -305,6 +306,8 @@ class _Residual(nn.Module):
     ``convolution`` is a class of ``torch.nn``; the kernel that changes the size is of 4.
     """
 
+    SHARES: ClassVar[dict[str, float]] = {"straight": 2.0, "around": 0.3}
+
     def __init__(
         self, convolution: type[nn.Module], n_in: int, n_out: int, stride: int, padding: int
     ) -> None:
@@ -326,11 +329,13 @@ class _Residual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return 2 * self.straight(x) + 0.3 * self.around(x)
+        return sum(scale * getattr(self, way)(x) for way, scale in self.SHARES.items())
 
 
 class _Leaky(nn.Module):
     """The input, made as wide as the output, and a tenth of two convolutions of it."""
+
+    SHARES: ClassVar[dict[str, float]] = {"straight": 1.0, "around": 0.1}
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
@@ -344,4 +349,4 @@ class _Leaky(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.straight(x) + 0.1 * self.around(x)
+        return sum(scale * getattr(self, way)(x) for way, scale in self.SHARES.items())
