@@ -16,8 +16,7 @@ app: $(INSTALLED)
 	@$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: $(INSTALLED) lint
-	@OMP_NUM_THREADS=1 $(BIN)/pytest
-	@OMP_NUM_THREADS=1 FAST=1 $(BIN)/pytest --nbmake notebooks
+	@OMP_NUM_THREADS=1 FAST=1 $(BIN)/pytest -n 2 --dist worksteal --nbmake tests explorer notebooks
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
