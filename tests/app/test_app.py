@@ -7,7 +7,7 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -36,6 +36,25 @@ def test_the_frame_draws_the_first_page_and_the_footer():
     assert not frame.exception
     assert len(frame.title) == 1
     assert frame.caption[-1].value.startswith("Barycenter Explorer")
+
+
+NONSENSE = {
+    "numbers": "e=nan,inf,-1e999;;<script>alert(1)</script>&c=999&l=%00&lesson=%F0%9F%92%A9",
+    "names": "model=../../etc/passwd&models=poe,,xx&seed=-1&k=1e9&item=99999999&given=m9&dim=-5",
+    "length": "a=" + "x" * 5000,
+}
+
+
+@pytest.mark.parametrize("query", NONSENSE.values(), ids=NONSENSE)
+@pytest.mark.parametrize("path", PAGES)
+def test_nonsense_in_the_url_breaks_no_page(path, query):
+    file = APP / path.replace("-", "_") / "page.py"
+    page = AppTest.from_file(str(file), default_timeout=60)
+    for name, value in parse_qsl(query):
+        page.query_params[name] = value
+    page.run()
+    assert not page.exception
+    assert len(page.title) == 1
 
 
 def answer(server, path, headers):
