@@ -125,7 +125,10 @@ class Mixture(NamedTuple):
             part.reshape(len(part), *draws, *part.shape[1:])
             for part in (self.batch_weights, *self.components)
         )
-        return torch.logsumexp(weights.log() + type(self.components)(mu, logvar).log_prob(z), dim=0)
+        # a weight that underflowed to zero would pass an infinite gradient through its logarithm
+        absent = weights == 0
+        log_weights = weights.masked_fill(absent, 1).log().masked_fill(absent, -math.inf)
+        return torch.logsumexp(log_weights + type(self.components)(mu, logvar).log_prob(z), dim=0)
 
     def choose(self, generator: torch.Generator | None = None) -> Tensor:
         """One component index per batch element, ``(*)``, drawn by weight.

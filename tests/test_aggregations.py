@@ -8,13 +8,19 @@ from torch import nn
 from torch.distributions import MultivariateNormal
 
 from explorer.aggregations import AGGREGATIONS, power_set, subset_label, subsets
-from explorer.barycenters import moment_match, product, wasserstein_barycenter
+from explorer.barycenters import (
+    CORRELATION,
+    geometric_mean,
+    moment_match,
+    product,
+    wasserstein_barycenter,
+)
 from explorer.datasets.modality import Modality
 from explorer.gaussians import Gaussian, Mixture, kl_divergence, kl_to_prior
 from explorer.models import build_model
 
 every_aggregation = pytest.mark.parametrize("name", AGGREGATIONS)
-POWER_SET_RULES = ("mopoe", "mwb")
+POWER_SET_RULES = ("mopoe", "mwb", "code")
 
 
 def random_experts(n_experts=4, batch=6, dim=3, seed=0):
@@ -101,8 +107,9 @@ def test_an_elbo_falls_short_by_its_components_kl_to_the_true_posterior(name, wo
     model = exact_model(name, maps, prior_in_experts=True)
     precision = 1 + SHARPNESS.sum(0)
     truth = Gaussian(torch.einsum("mxd,mx->d", maps, x) / precision, -precision.log())
-    weights, components = model.posterior({f"m{m}": x[m : m + 1] for m in range(3)})
-    shortfall = weights @ kl_divergence(components, truth)
+    posterior = model.posterior({f"m{m}": x[m : m + 1] for m in range(3)})
+    kl = kl_divergence(posterior.components, truth)
+    shortfall = (posterior.batch_weights * kl).sum()
     draws = elbo_draws(model, x)
     error = draws.mean() - (log_evidence(maps, x) - shortfall)
     assert error.abs() < 4 * draws.std() / N_DRAWS**0.5
@@ -133,8 +140,38 @@ def test_the_power_set_has_the_order_of_subsets(n_modalities):
 @every_aggregation
 def test_weights_sum_to_one_and_components_have_the_batch_shape(name):
     weights, components = AGGREGATIONS[name](random_experts())
-    torch.testing.assert_close(weights.sum(), torch.ones(()).double())
+    torch.testing.assert_close(weights.sum(0), torch.ones(weights.shape[1:]).double())
     assert components.mu.shape == components.logvar.shape == (len(weights), 6, 3)
+
+
+def pool_by_hand(experts, weights):
+    """(sum_m w_m sqrt p_m)^2 multiplied out, every square and every product on its own."""
+    n, parts = len(experts.mu), []
+    for i in range(n):
+        for j in range(n):
+            one, other = (select(experts, [k]) for k in (i, j))
+            middle = geometric_mean(select(experts, [i, j]), torch.tensor([0.5, 0.5]).double())
+            z = middle.mu
+            overlap = (one.log_prob(z) + other.log_prob(z)) / 2 - middle.log_prob(z)  # (1, B)
+            parts.append((weights[i] * weights[j] * overlap[0].exp(), middle))
+    shares = torch.stack([share for share, _ in parts])
+    components = (torch.stack([m[k] for _, m in parts]) for k in (0, 1))
+    return Mixture(shares / shares.sum(0), Gaussian(*components))
+
+
+def consensus_by_hand(experts, correlation=CORRELATION):
+    """Winkler's consensus by the inverse of the experts' error covariance, one by one."""
+    n = len(experts.mu)
+    agree = torch.full((n, n), correlation).double().fill_diagonal_(1.0)
+    std = experts.std.permute(1, 2, 0)  # (B, D, M)
+    inverse = torch.linalg.inv(std.unsqueeze(-1) * agree * std.unsqueeze(-2))
+    precision = inverse.sum((-1, -2))
+    pull = (inverse.sum(-1) * experts.mu.permute(1, 2, 0)).sum(-1)
+    return Gaussian(pull / precision, -precision.log())
+
+
+def moments_by_hand(mixture):
+    return Gaussian(mixture.mean, mixture.variance.log())
 
 
 def subset_by_hand(name, experts):
@@ -151,10 +188,18 @@ def subset_by_hand(name, experts):
         "mwb": lambda: wasserstein_barycenter(experts, even),
         "moments": lambda: moment_match(experts, even),
         "product": lambda: pool,
+        "hellinger": lambda: moments_by_hand(pool_by_hand(experts, even)),
+        "dependent": lambda: consensus_by_hand(experts),
+        "code": lambda: consensus_by_hand(experts),
+        "multivi": lambda: Gaussian(
+            experts.mu.mean(0), (experts.logvar.exp().sum(0) / n**0.5).log()
+        ),
         "variance": lambda: Gaussian(experts.mu.mean(0), experts.logvar.exp().mean(0).log()),
     }
     if name == "moe":
         return Mixture(even, experts)
+    if name == "holder":
+        return pool_by_hand(experts, even)
     return Mixture(even.new_ones(1), Gaussian(*(part.unsqueeze(0) for part in one[name]())))
 
 
@@ -331,3 +376,153 @@ def test_float32_stays_float32(name):
     for observed in (None, OBSERVED):
         mixture = AGGREGATIONS[name](experts, observed)
         assert {mixture.weights.dtype, mixture.components.mu.dtype} == {torch.float32}
+
+
+# ------------------------------------------------------------------ weights
+
+
+def weights_of(n, seed=5):
+    generator = torch.Generator().manual_seed(seed)
+    return 0.2 + torch.rand(n, generator=generator, dtype=torch.float64)
+
+
+@every_aggregation
+def test_equal_weights_of_any_size_change_nothing(name):
+    experts, z = random_experts(), some_points()
+    rule, weights = AGGREGATIONS[name], torch.full((4,), 3.0)
+    for plain, weighted in [
+        (rule(experts), rule(experts, weights=weights)),
+        (rule(experts, OBSERVED), rule(experts, OBSERVED, weights)),
+        (rule.subset_posterior(experts), rule.subset_posterior(experts, weights)),
+    ]:
+        torch.testing.assert_close(plain.log_prob(z), weighted.log_prob(z))
+    plain, weighted = rule.subset_posteriors(experts), rule.subset_posteriors(experts, weights)
+    torch.testing.assert_close(plain.log_prob(z.unsqueeze(1)), weighted.log_prob(z.unsqueeze(1)))
+
+
+@every_aggregation
+def test_weights_reach_every_subset_and_follow_their_expert(name):
+    experts, z, weights = random_experts(), some_points(), weights_of(4)
+    rule, order = AGGREGATIONS[name], [2, 0, 3, 1]
+    together = rule.subset_posteriors(experts, weights).log_prob(z.unsqueeze(1))
+    for s, subset in enumerate(subsets(range(4))):
+        members = list(subset)
+        alone = rule.subset_posterior(select(experts, members), weights[members])
+        torch.testing.assert_close(together[:, s], alone.log_prob(z))
+    shuffled = rule(select(experts, order), weights=weights[order])
+    torch.testing.assert_close(rule(experts, weights=weights).log_prob(z), shuffled.log_prob(z))
+    assert (
+        rule(experts, weights=weights).log_prob(z) - rule(experts).log_prob(z)
+    ).abs().max() > 0.1
+
+
+@every_aggregation
+def test_a_sample_with_gaps_weighs_what_it_observed(name):
+    experts, z, weights = random_experts(), some_points(), weights_of(4)
+    log_prob = AGGREGATIONS[name](experts, OBSERVED, weights).log_prob(z)
+    for b, present in enumerate(OBSERVED):
+        own = Gaussian(*(part[present, b : b + 1] for part in experts))
+        alone = AGGREGATIONS[name](own, weights=weights[present])
+        torch.testing.assert_close(log_prob[:, b], alone.log_prob(z[:, b : b + 1])[:, 0])
+
+
+@pytest.mark.parametrize("name", ["logpool", "moe", "wb", "mwb", "moments", "holder", "hellinger"])
+def test_an_expert_of_great_weight_is_believed(name):
+    experts = random_experts()
+    heavy = torch.tensor([1e-9, 1e-9, 1.0, 1e-9], dtype=torch.float64)
+    own = Gaussian(*(part[2] for part in experts))
+    z = own.mu + own.std * torch.linspace(-1, 1, 5).double().reshape(-1, 1, 1)
+    fused = AGGREGATIONS[name].subset_posterior(experts, heavy)
+    torch.testing.assert_close(fused.log_prob(z), own.log_prob(z), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["moe", *POWER_SET_RULES])
+def test_lambdas_are_the_weights_of_the_components(name):
+    experts = random_experts()
+    n = len(AGGREGATIONS[name](experts).weights)
+    lambdas = weights_of(n)
+    mixture = AGGREGATIONS[name](experts, lambdas=lambdas)
+    torch.testing.assert_close(mixture.weights, lambdas / lambdas.sum())
+    torch.testing.assert_close(mixture.components, AGGREGATIONS[name](experts).components)
+    with_gaps = AGGREGATIONS[name](experts, OBSERVED, lambdas=lambdas)
+    family = AGGREGATIONS[name].family(4)
+    for b, present in enumerate(OBSERVED):
+        possible = (family & ~present).sum(1) == 0
+        expected = torch.where(possible, lambdas, 0.0)
+        torch.testing.assert_close(with_gaps.weights[:, b], expected / expected.sum())
+
+
+@every_aggregation
+@pytest.mark.parametrize("weights", [[1.0, 1.0], [1.0, -1.0, 1.0, 1.0], [1.0, 0.0, 1.0, torch.nan]])
+def test_weights_that_are_none_are_an_error_that_says_what_came(name, weights):
+    with pytest.raises(ValueError, match="weights of experts"):
+        AGGREGATIONS[name](random_experts(), weights=torch.tensor(weights))
+
+
+def test_lambdas_where_the_overlap_decides_are_an_error():
+    with pytest.raises(ValueError, match="lambdas"):
+        AGGREGATIONS["holder"](random_experts(), lambdas=torch.ones(10))
+
+
+# ------------------------------------------------------------------ rules since the papers
+
+
+def duplicates(n):
+    one = random_experts(1)
+    return one, Gaussian(*(part.expand(n, -1, -1) for part in one))
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [
+        ("product", 1 / 3),
+        ("dependent", (1 + 2 * CORRELATION) / 3),
+        ("multivi", 3**0.5),
+        ("wb", 1.0),
+        ("hellinger", 1.0),
+        ("holder", 1.0),
+        ("logpool", 1.0),
+    ],
+)
+def test_what_becomes_of_the_variance_of_an_expert_that_is_asked_three_times(name, factor):
+    one, three = duplicates(3)
+    fused = AGGREGATIONS[name](three)
+    torch.testing.assert_close(fused.mean, one.mu[0])
+    torch.testing.assert_close(fused.variance, factor * one.logvar.exp()[0])
+
+
+def test_in_many_dimensions_hoelder_pooling_of_conflicting_experts_is_their_mixture():
+    shares = []
+    for dim in (1, 8, 64):
+        experts = Gaussian(
+            torch.tensor([-1.0, 1.0]).double().reshape(2, 1, 1).expand(2, 1, dim),
+            torch.zeros(2, 1, dim).double(),
+        )
+        shares.append(AGGREGATIONS["holder"](experts).weights[:, 0])
+    overlaps = [share[2].item() for share in shares]
+    assert overlaps[0] > 0.37
+    assert overlaps[2] < 1e-13
+    assert overlaps == sorted(overlaps, reverse=True)
+    torch.testing.assert_close(shares[2][:2], torch.full((2,), 0.5).double())
+
+
+@pytest.mark.parametrize("name", ["holder", "hellinger"])
+@with_and_without_gaps
+def test_hoelder_pooling_is_finite_for_every_logvar_from_minus_200_to_80_in_float32(name, observed):
+    extremes = torch.tensor([-200.0, -60.0, 0.0, 40.0, 80.0])
+    logvar = torch.cartesian_prod(extremes, extremes, extremes).T.unsqueeze(-1)
+    mu = torch.tensor([-50.0, 0.0, 50.0]).reshape(3, 1, 1).expand_as(logvar)
+    experts = Gaussian(mu.clone().requires_grad_(), logvar.clone().requires_grad_())
+    mixture = AGGREGATIONS[name](experts, observed)
+    overlaps = [mixture.weights] if name == "holder" else []
+    assert_finite_with_gradients([*mixture.components, *overlaps], experts)
+
+
+@pytest.mark.parametrize("name", ["dependent", "code", "multivi"])
+@pytest.mark.parametrize("level", [-200.0, -100.0, 0.0, 80.0])
+def test_new_averages_are_finite_at_every_level_in_float32(name, level):
+    spread = torch.tensor([-30.0, 0.0, 0.0, 30.0])
+    logvar = level + torch.cartesian_prod(spread, spread, spread).T.unsqueeze(-1)
+    mu = torch.tensor([-50.0, 0.0, 50.0]).reshape(3, 1, 1).expand_as(logvar)
+    experts = Gaussian(mu.clone().requires_grad_(), logvar.clone().requires_grad_())
+    assert_finite_with_gradients(AGGREGATIONS[name](experts).components, experts)

@@ -3,11 +3,16 @@
 import pytest
 import torch
 
+from explorer import densities
 from explorer.barycenters import (
     BARYCENTERS,
     DIVERGENCES,
     bures_wasserstein_barycenter,
+    dependent_experts,
     geometric_mean,
+    hellinger_average,
+    hoelder_pool,
+    multivi_average,
     product,
     wasserstein_barycenter,
 )
@@ -335,3 +340,107 @@ def test_divergences_run_from_the_barycenter_to_the_expert_and_back():
     q, expert = (Gaussian(*(part[m] for part in random_experts(2))) for m in range(2))
     torch.testing.assert_close(DIVERGENCES["reverse_kl"](q, expert), kl_divergence(q, expert))
     torch.testing.assert_close(DIVERGENCES["forward_kl"](q, expert), kl_divergence(expert, q))
+
+
+# ------------------------------------------------------------------ averages of other kinds
+
+GRID = torch.linspace(-30, 30, 60_001, dtype=torch.float64)
+
+
+def on_the_line(seed, n_experts=3):
+    """Experts of one dimension and weights."""
+    return random_experts(n_experts, 1, 1, seed), random_weights(n_experts, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hoelder_pooling_is_the_squared_mean_of_square_roots_by_quadrature(seed):
+    experts, weights = on_the_line(seed)
+    z = GRID.reshape(-1, 1, 1)
+    roots = [(Gaussian(*p).log_prob(z)[:, 0] / 2).exp() for p in zip(*experts, strict=True)]
+    expected = sum(w * root for w, root in zip(weights, roots, strict=True)) ** 2
+    expected = expected / torch.trapezoid(expected, GRID)
+    found = hoelder_pool(experts, weights).log_prob(z)[:, 0].exp()
+    torch.testing.assert_close(found, expected, atol=1e-11, rtol=0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hoelder_pooling_is_the_middle_of_the_dial_of_power_means(seed):
+    experts, weights = on_the_line(seed)
+    log_p = densities.log_normal(GRID, experts.mu.flatten(), experts.std.flatten())
+    dial = densities.power_mean(log_p, weights, GRID, exponent=0.5)
+    found = hoelder_pool(experts, weights).log_prob(GRID.reshape(-1, 1, 1))[:, 0]
+    torch.testing.assert_close(found.exp(), torch.as_tensor(dial).exp(), atol=1e-11, rtol=0)
+    mean, std = densities.mean_and_std(dial, GRID)
+    average = hellinger_average(experts, weights)
+    assert average.mu.item() == pytest.approx(mean, abs=1e-9)
+    assert average.std.item() == pytest.approx(std, abs=1e-9)
+
+
+def test_hoelder_pooling_minimises_the_mean_squared_hellinger_distance():
+    experts, weights = on_the_line(1)
+    log_p = densities.log_normal(GRID, experts.mu.flatten(), experts.std.flatten())
+
+    def cost(exponent):
+        q = densities.power_mean(log_p, weights, GRID, exponent=exponent)
+        return sum(
+            w * densities.hellinger_squared(q, p, GRID) for w, p in zip(weights, log_p, strict=True)
+        )
+
+    assert cost(0.5) < min(cost(0.45), cost(0.55), cost(0.0), cost(1.0))
+
+
+@pytest.mark.parametrize("rule", [hellinger_average, dependent_experts, multivi_average])
+def test_rows_of_weights_give_what_each_row_gives_alone_and_may_differ_by_sample(rule):
+    experts, rows = random_experts(), random_weights(4, 5, 3)  # (B, S, M)
+    together = rule(experts, rows)
+    for b in range(4):
+        own = Gaussian(*(part[:, b : b + 1] for part in experts))
+        alone = rule(own, rows[b])
+        torch.testing.assert_close(together.mu[:, b], alone.mu[:, 0])
+        torch.testing.assert_close(together.logvar[:, b], alone.logvar[:, 0])
+        one = rule(own, rows[b, 2])
+        torch.testing.assert_close(together.mu[2, b], one.mu[0])
+
+
+@pytest.mark.parametrize("rule", [hellinger_average, dependent_experts, multivi_average])
+def test_gradients_of_the_new_averages_are_those_of_finite_differences(rule):
+    mu, logvar = (part.requires_grad_() for part in random_experts(3, 2, 2))
+    weights = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda *p: rule(Gaussian(*p), weights), (mu, logvar))
+
+
+def test_the_gradient_of_hoelder_pooling_reaches_its_weights():
+    mu, logvar = (part.requires_grad_() for part in random_experts(3, 2, 2))
+    z = random_experts(5, 2, 2, seed=3).mu
+
+    def log_prob(*parts):
+        return hoelder_pool(Gaussian(*parts), torch.ones(3).double()).log_prob(z)
+
+    assert torch.autograd.gradcheck(log_prob, (mu, logvar))
+
+
+def test_uncorrelated_dependent_experts_are_a_product():
+    experts, weights = random_experts(), 3 * random_weights(5, 3)
+    consensus = dependent_experts(experts, weights, correlation=0.0)
+    torch.testing.assert_close(consensus, geometric_mean(experts, weights))
+
+
+def test_agreeing_dependent_experts_never_get_surer_than_their_correlation():
+    variances = []
+    for n in (1, 2, 10, 1000):
+        agreeing = Gaussian(torch.ones(n, 1, 1).double(), torch.zeros(n, 1, 1).double())
+        q = dependent_experts(agreeing, torch.ones(n).double(), correlation=0.3)
+        variances.append(q.logvar.exp().item())
+    assert variances == pytest.approx([1.0, 0.65, 0.37, 0.3007])
+
+
+def test_a_vague_dependent_expert_pushes_the_mean_away_from_itself():
+    logvar = torch.tensor([0.0, 3.0]).double().reshape(2, 1, 1)
+    experts = Gaussian(torch.tensor([0.0, 1.0]).double().reshape(2, 1, 1), logvar)
+    assert dependent_experts(experts, torch.ones(2).double(), correlation=0.0).mu.item() > 0
+    assert dependent_experts(experts, torch.ones(2).double(), correlation=0.5).mu.item() < 0
+
+
+def test_a_correlation_of_one_is_an_error():
+    with pytest.raises(ValueError, match="below 1, got 1"):
+        dependent_experts(random_experts(), torch.ones(3).double(), correlation=1.0)
