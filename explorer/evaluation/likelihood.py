@@ -153,9 +153,10 @@ def importance_weighted(
     n = len(next(iter(batch.values())))
     for i in range(n):
         alone = {name: x[i : i + 1] for name, x in batch.items()}
-        for name, (weights, components) in mixtures.items():
+        for name, mixture in mixtures.items():
             generator = torch.Generator().manual_seed(mixed_seed(seed, i))
-            q = Mixture(weights, type(components)(*(part[:, i : i + 1] for part in components)))
+            components = (part[:, i : i + 1] for part in mixture.components)
+            q = Mixture(mixture.batch_weights[:, i : i + 1], type(mixture.components)(*components))
             drawn[name].append(log_weights(model, alone, q, n_draws, generator))
         if on_step is not None:
             on_step((i + 1) / n)
@@ -245,8 +246,8 @@ def _mixtures(
 
     def given(observed: Sequence[str]) -> Mixture:
         s = places[tuple(name for name in model.names if name in observed)]
-        weights = together.batch_weights[:, s, 0]
-        used = weights > 0  # experts that take no part leave no density
+        weights = together.batch_weights[:, s]
+        used = (weights > 0).any(1)  # experts that take no part leave no density
         return Mixture(weights[used], kind(*(part[used, s] for part in together.components)))
 
     return {
