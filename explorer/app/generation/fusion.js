@@ -44,6 +44,51 @@ export function momentMatch(experts, weights) {
   });
 }
 
+export function multiviAverage(experts, weights) {
+  return each(experts, (d) => {
+    const variance = experts.reduce((sum, e, m) => sum + Math.sqrt(weights[m]) * Math.exp(e.logvar[d]), 0);
+    return [averaged(experts, weights, (e) => e.mu[d]), Math.log(variance)];
+  });
+}
+
+export const CORRELATION = 0.5;
+export function dependentExperts(experts, weights) {
+  const roots = weights.map(Math.sqrt);
+  const shared = CORRELATION / (1 + (experts.length - 1) * CORRELATION);
+  return each(experts, (d) => {
+    const sharp = (e) => Math.exp(-e.logvar[d] / 2);
+    const once = averaged(experts, roots, sharp);
+    const precision = averaged(experts, weights, (e) => sharp(e) ** 2) - shared * once ** 2;
+    const pull = averaged(experts, weights, (e) => sharp(e) ** 2 * e.mu[d])
+      - shared * once * averaged(experts, roots, (e) => sharp(e) * e.mu[d]);
+    return [pull / precision, Math.log(1 - CORRELATION) - Math.log(precision)];
+  });
+}
+
+// The square of the mean of square roots: each expert alone, and the geometric means of their pairs,
+// weighed by how much these overlap.
+export function hoelderPool(experts, weights) {
+  const components = [], logs = [];
+  for (const members of pairs(experts.length)) {
+    const [a, b] = [experts[members[0]], experts[members.at(-1)]];
+    components.push({ ...geometricMean([a, b], [0.5, 0.5]), members });
+    let log = Math.log(weights[members[0]]) + Math.log(weights[members.at(-1)]) + (members.length > 1 ? Math.LN2 : 0);
+    for (let d = 0; d < a.mu.length; d++) {
+      const total = Math.exp(a.logvar[d]) + Math.exp(b.logvar[d]);
+      log += (Math.LN2 + (a.logvar[d] + b.logvar[d]) / 2 - Math.log(total)) / 2 - (a.mu[d] - b.mu[d]) ** 2 / (4 * total);
+    }
+    logs.push(log);
+  }
+  const most = Math.max(...logs), shares = logs.map((log) => Math.exp(log - most));
+  const total = shares.reduce((a, b) => a + b);
+  return { weights: shares.map((share) => share / total), components };
+}
+
+export function hellingerAverage(experts, weights) {
+  const { weights: shares, components } = hoelderPool(experts, weights);
+  return momentMatch(components, shares);
+}
+
 // ---- families: M -> which experts each component fuses --------------------------------------------
 
 const count = (M) => Array.from({ length: M }, (_, m) => m);
@@ -63,8 +108,11 @@ export function powerSet(M) {
   return found;
 }
 
+export const pairs = (M) => powerSet(M).filter((members) => members.length <= 2);
+
 // ---- aggregations ---------------------------------------------------------------------------------
-// `normalise`: whether the members' weights sum to one; `prior`: whether N(0, I) takes part.
+// `normalise`: whether the members' weights sum to one; `prior`: whether N(0, I) takes part;
+// `pool`: what makes a mixture of all experts at once, in the place of a barycenter and a family.
 
 export const AGGREGATIONS = {
   poe: { barycenter: geometricMean, family: everything, normalise: false, prior: true },
@@ -74,6 +122,11 @@ export const AGGREGATIONS = {
   wb: { barycenter: wasserstein, family: everything, normalise: true },
   mwb: { barycenter: wasserstein, family: powerSet, normalise: true },
   moments: { barycenter: momentMatch, family: everything, normalise: true },
+  holder: { pool: hoelderPool },
+  hellinger: { barycenter: hellingerAverage, family: everything, normalise: true },
+  dependent: { barycenter: dependentExperts, family: everything, normalise: false },
+  code: { barycenter: dependentExperts, family: powerSet, normalise: false },
+  multivi: { barycenter: multiviAverage, family: everything, normalise: true },
   product: { barycenter: geometricMean, family: everything, normalise: false },
   variance: { barycenter: meanVariance, family: everything, normalise: true },
 };
@@ -92,6 +145,7 @@ function fused(rule, experts, members) {
 export function aggregate(key, experts, whole = true) {
   const rule = AGGREGATIONS[key];
   if (!rule) throw new Error(`no aggregation ${key}; there are ${Object.keys(AGGREGATIONS).join(", ")}`);
+  if (rule.pool) return rule.pool(experts, experts.map(() => 1 / experts.length));
   const family = !whole && rule.family === powerSet ? everything : rule.family;
   const components = family(experts.length).map((members) => fused(rule, experts, members));
   return { weights: components.map(() => 1 / components.length), components };
