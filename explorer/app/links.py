@@ -19,8 +19,8 @@ bounds, and how it is written. Everything else follows from the list::
   new dataset does not have falls back to the default.
 - Where a field is one widget, :func:`bind` before the widgets and :func:`keep` after them do both.
   The widget's key is ``f"{page}_{field}"``; give it no ``value``, ``index`` or ``default``.
-- ``hide`` in a link names fields whose controls a page leaves out, for a teacher's link:
-  add ``hiding(FIELDS)`` to the list, and ask ``"seed" in values["hide"]``.
+- ``hide`` in a link names controls that a page leaves out, for a teacher's link: add
+  ``hiding(("seed", "table"))`` to the list, and ask ``"seed" in values["hide"]``.
 
 To put more of a page into its link, add a field. To add a kind, write a function that returns a
 :class:`Kind`, and give it a line in ``tests/app/test_links.py``.
@@ -146,7 +146,7 @@ def number(low: float, high: float, digits: int = 4) -> Kind:
         return round(found, digits)
 
     return Kind(
-        f"a number from {low:g} to {high:g}", parse, _between(low, high), join=lambda x: f"{x:g}"
+        f"a number from {low:g} to {high:g}", parse, _between(low, high), join=lambda x: f"{x:.10g}"
     )
 
 
@@ -218,9 +218,9 @@ def rows(kind: Kind, least: int, most: int, expected: str) -> Kind:
     )
 
 
-def hiding(fields: Sequence[Field]) -> Field:
-    """The field ``hide``: which of ``fields`` a link leaves without their controls."""
-    return Field("hide", some([field.name for field in fields]), ())
+def hiding(controls: Sequence[str]) -> Field:
+    """The field ``hide``: which of a page's ``controls`` a teacher's link leaves out."""
+    return Field("hide", some(controls), ())
 
 
 # ---- links and messages
@@ -295,7 +295,17 @@ def amend(fields: Sequence[Field], values: Mapping[str, Any], message: Any) -> d
 
 
 class Arrival(NamedTuple):
-    """What a page starts from: its values, notices about the link, and whether the link is new."""
+    """What a page starts from.
+
+    Parameters
+    ----------
+    values
+        By name of field.
+    notices
+        What of the link was not usable.
+    new
+        Whether the values are other than those that this visit left on the page.
+    """
 
     values: dict[str, Any]
     notices: list[str]
@@ -305,31 +315,53 @@ class Arrival(NamedTuple):
 class _Kept(NamedTuple):
     link: dict[str, str]
     values: dict[str, Any]
+    about: str
 
 
-def arrive(page: str, fields: Sequence[Field]) -> Arrival:
-    """Values for a page: the link's where it is new to this visit, else those it left here."""
+def arrive(
+    page: str, fields: Sequence[Field], about: str = "", carry: Collection[str] = ()
+) -> Arrival:
+    """Values for a page: the link's where it is new to this visit, else those it left here.
+
+    Parameters
+    ----------
+    page
+        Its name, the same in :func:`remember`.
+    fields
+        Its state.
+    about
+        What the values are of, such as a dataset; of another one, the visit starts from the
+        defaults.
+    carry
+        Names of fields whose values go along to another ``about``.
+    """
     link = {f.key: st.query_params[f.key] for f in fields if f.key in st.query_params}
     kept = st.session_state.get(f"link of {page}")
     if kept is None or (link and link != kept.link):
         return Arrival(*read(fields, link), True)
-    return Arrival(amend(fields, {f.name: f.default for f in fields}, kept.values), [], False)
+    other = kept.about != about
+    values = {k: v for k, v in kept.values.items() if not other or k in carry}
+    return Arrival(amend(fields, {f.name: f.default for f in fields}, values), [], other)
 
 
-def remember(page: str, fields: Sequence[Field], values: Mapping[str, Any]) -> None:
+def remember(
+    page: str, fields: Sequence[Field], values: Mapping[str, Any], about: str = ""
+) -> None:
     """Keep a page's values for this visit and in the address bar; other parameters stay."""
-    link = write(fields, values)
-    st.session_state[f"link of {page}"] = _Kept(link, {f.name: values[f.name] for f in fields})
+    link, ours = write(fields, values), {field.name: values[field.name] for field in fields}
+    st.session_state[f"link of {page}"] = _Kept(link, ours, about)
     now = st.query_params.to_dict()
-    ours = {field.key for field in fields}
-    wanted = {name: text for name, text in now.items() if name not in ours} | link
+    keys = {field.key for field in fields}
+    wanted = {key: text for key, text in now.items() if key not in keys} | link
     if wanted != now:
         st.query_params.from_dict(wanted)
 
 
-def bind(page: str, fields: Sequence[Field]) -> dict[str, Any]:
+def bind(
+    page: str, fields: Sequence[Field], about: str = "", carry: Collection[str] = ()
+) -> dict[str, Any]:
     """Before the widgets of a page: set each key ``f"{page}_{field}"``, warn of a bad link."""
-    values, notices, new = arrive(page, fields)
+    values, notices, new = arrive(page, fields, about, carry)
     for field in fields:
         key = f"{page}_{field.name}"
         if not new and key in st.session_state:
@@ -341,11 +373,11 @@ def bind(page: str, fields: Sequence[Field]) -> dict[str, Any]:
     return values
 
 
-def keep(page: str, fields: Sequence[Field]) -> dict[str, Any]:
+def keep(page: str, fields: Sequence[Field], about: str = "") -> dict[str, Any]:
     """After the widgets of a page: what they say now, kept and put into the address bar."""
     said = {f.name: st.session_state.get(f"{page}_{f.name}", f.default) for f in fields}
     values = amend(fields, {field.name: field.default for field in fields}, said)
-    remember(page, fields, values)
+    remember(page, fields, values, about)
     return values
 
 

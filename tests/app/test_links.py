@@ -33,7 +33,7 @@ FIELDS = [
     Field("path", optional(PAIR), None),
     Field("spots", rows(PAIR, 1, 3, "1 to 3 spots"), (("left", 0.5),)),
 ]
-FIELDS.append(hiding(FIELDS))
+FIELDS.append(hiding([field.name for field in FIELDS]))
 DEFAULTS = {field.name: field.default for field in FIELDS}
 OTHERS = {
     "mode": "predict",
@@ -199,6 +199,26 @@ def test_what_another_dataset_does_not_have_falls_back_to_the_default(page):
     assert values(page)["given"] == ("b", "c")
     page.session_state["offered"] = ["a", "c"]
     assert values(page)["given"] == ("a",)
+
+
+def test_of_another_dataset_the_visit_starts_anew_but_for_what_is_carried():
+    def script():
+        import streamlit as st
+
+        from explorer.app.links import Field, arrive, remember, whole
+
+        fields = [Field("seed", whole(0, 9), 3), Field("item", whole(0, 9), 0)]
+        about = st.session_state.get("about", "rats")
+        arrival = arrive("page", fields, about, carry=["seed"])
+        st.session_state.values = arrival.values
+        remember("page", fields, arrival.values, about)
+
+    page = AppTest.from_function(script)
+    page.query_params["seed"], page.query_params["item"] = "7", "5"
+    assert values(page) == {"seed": 7, "item": 5}
+    page.session_state["about"] = "digits"
+    assert values(page) == {"seed": 7, "item": 0}
+    assert "item" not in page.query_params
 
 
 def test_a_bad_link_is_said_once(page):

@@ -16,7 +16,8 @@ const mounted = new WeakMap();
 function create(parent) {
   const view = {
     state: copy(SETUP.defaults),
-    hide: false,
+    covered: false,
+    without: [],
     revision: null,
     commit: () => {},
     colors: null,
@@ -40,7 +41,7 @@ function create(parent) {
       const message = JSON.stringify(view.state);
       if (message === sent) return;
       sent = message;
-      live.textContent = current().sentence();
+      live.textContent = view.covered ? "" : current().sentence();
       view.commit(JSON.parse(message));
     }, patience);
   };
@@ -62,20 +63,23 @@ function create(parent) {
     } });
   const tabs = { line: tab("line", "1-D"), plane: tab("plane", "2-D") };
   const point = h("p", { class: "bx-point" });
-  const explain = (text) => {
-    point.textContent = text;
-    show(point, text !== "");
-  };
-  const preset = ({ label, point: text, setup }) =>
-    h("button", { class: "bx-button", text: label, onclick: () => {
-      Object.assign(view.state, copy({ step: 0, dial: null, path: null, prior: false, view: "density", ...setup }));
-      explain(text);
-      view.released();
-    } });
-  const presets = {
-    line: h("div", { class: "bx-presets", role: "group", "aria-label": "Presets" }, ...SETUP.presets.map(preset)),
-    plane: h("div", { class: "bx-presets", role: "group", "aria-label": "Presets" }, ...SETUP.planePresets.map(preset)),
-  };
+  let explanation = "";
+  const start = { step: 0, dial: null, path: null, prior: false, view: "density" };
+  // a preset is at hand when the experts are its experts, however they came there
+  const equal = (rows, wanted) => rows.length === wanted.length
+    && rows.every((row, i) => row.every((value, j) => value === (wanted[i][j] ?? 1)));
+  const isAt = ({ setup }) => (setup.ellipses
+    ? equal(view.state.ellipses, setup.ellipses)
+    : equal(view.state.experts, setup.experts));
+  const preset = (one) => ({ ...one, button: h("button", { class: "bx-button", text: one.label, onclick: () => {
+    Object.assign(view.state, copy({ ...start, ...one.setup }));
+    explanation = "";
+    view.released();
+  } }) });
+  const known = { line: SETUP.presets.map(preset), plane: SETUP.planePresets.map(preset) };
+  const group = (name) => h("div", { class: "bx-presets", role: "group", "aria-label": "Presets" },
+    ...known[name].map((one) => one.button));
+  const presets = { line: group("line"), plane: group("plane") };
   const legend = KEYS.map((key) =>
     h("button", { class: "bx-rule", "data-rule": key, onclick: () => {
       const { curves } = view.state;
@@ -84,9 +88,9 @@ function create(parent) {
     } }, view.swatch(key), SETUP.labels[key]));
   const live = h("p", { class: "bx-hidden", "aria-live": "polite" });
   const frame = h("div", { class: "bx-frame" },
-    h("div", { class: "bx-top bx-free" }, h("div", { class: "bx-tabs", role: "group", "aria-label": "Dimensions" }, ...Object.values(tabs)),
-      ...Object.values(presets)),
-    point, h("div", { class: "bx-rules", role: "group", "aria-label": "Curves shown" }, ...legend),
+    h("div", { class: "bx-top" }, h("div", { class: "bx-tabs", "data-part": "tab", role: "group", "aria-label": "Dimensions" }, ...Object.values(tabs)),
+      h("div", { "data-part": "presets" }, ...Object.values(presets))),
+    point, h("div", { class: "bx-rules", "data-part": "curves", role: "group", "aria-label": "Curves shown" }, ...legend),
     ...Object.values(views).map((v) => v.element), live);
   const root = h("div", { class: "bx" }, frame);
   parent.append(root);
@@ -112,19 +116,24 @@ function create(parent) {
   }
   function paint() {
     queued = false;
-    legend.forEach((button, i) => set(button, { "aria-pressed": view.state.curves.includes(KEYS[i]) && !view.hide }));
+    legend.forEach((button, i) => set(button, { "aria-pressed": view.state.curves.includes(KEYS[i]) && !view.covered }));
+    const at = known[view.state.tab].filter(isAt);
+    for (const one of known[view.state.tab]) set(one.button, { "aria-pressed": at.includes(one) });
+    point.textContent = explanation || (view.covered || view.without.includes("presets") ? "" : at[0]?.point ?? "");
+    show(point, point.textContent !== "");
     if (current().paint(held)) view.changed();
   }
 
   // a command from Python counts once; reruns repeat the last one
-  view.obey = ({ revision, state, hide, lesson, explanation }) => {
+  view.obey = ({ revision, state, covered, without, explanation: text }) => {
     if (revision === view.revision) return;
     view.revision = revision;
     view.state = { ...copy(SETUP.defaults), ...copy(state) };
-    view.hide = hide;
+    view.covered = covered;
+    view.without = without;
+    explanation = text;
     sent = JSON.stringify(view.state);
-    root.classList.toggle("bx-lesson", lesson);
-    explain(explanation);
+    for (const part of root.querySelectorAll("[data-part]")) part.classList.toggle("bx-out", without.includes(part.dataset.part));
     arrange();
     view.changed();
   };

@@ -1,6 +1,6 @@
-"""What page 1 teaches with: presets, predict-first questions and challenges, all as data.
+"""What page 1 teaches with: presets, predictions and challenges, all as data.
 
-To add one: an entry here. ``setup`` is a part of ``links.State`` as plain values; a challenge's
+To add one: an entry here. ``setup`` is a part of ``State`` as plain values; a challenge's
 ``check`` gets the state that the browser sent and returns whether it is solved, and what to say.
 """
 
@@ -19,15 +19,15 @@ class Preset(NamedTuple):
 
 
 class Option(NamedTuple):
-    """One answer to a question, and why it is right or wrong."""
+    """One answer, and why it is right or wrong."""
 
     label: str
     right: bool
     why: str
 
 
-class Question(NamedTuple):
-    """A prediction to make before the fused curves are shown."""
+class Prediction(NamedTuple):
+    """A question that is answered before the fused curves are shown."""
 
     label: str
     text: str
@@ -129,8 +129,8 @@ PLANE_PRESETS: dict[str, Preset] = {
     ),
 }
 
-QUESTIONS: dict[str, Question] = {
-    "consensus": Question(
+PREDICTIONS: dict[str, Prediction] = {
+    "consensus": Prediction(
         "Two contradict",
         "Two equally sure experts stand at -4 and 4. Which rules put their peak at 0, where "
         "nobody believes?",
@@ -156,7 +156,7 @@ QUESTIONS: dict[str, Question] = {
             ),
         ),
     ),
-    "twice": Question(
+    "twice": Prediction(
         "Said twice",
         "The same expert is heard twice. What happens to the width of the product and of the "
         "geometric mean?",
@@ -182,7 +182,7 @@ QUESTIONS: dict[str, Question] = {
             ),
         ),
     ),
-    "vague": Question(
+    "vague": Prediction(
         "Vague and far",
         "A sure expert stands at -2; another, five units wide, stands at 6. Which result moves "
         "furthest from the sure expert?",
@@ -206,7 +206,7 @@ QUESTIONS: dict[str, Question] = {
             ),
         ),
     ),
-    "sensor": Question(
+    "sensor": Prediction(
         "A broken sensor",
         "One of five sensors may be broken and report nonsense with full confidence. Which rule "
         "would you use, if you must not lose what the others say?",

@@ -146,7 +146,7 @@ function lineView(view) {
     view.state.step = next >= n ? 0 : Math.max(1, next);
     view.released();
   };
-  const stepper = h("span", { class: "bx-group", role: "group", "aria-label": "Fuse step by step" },
+  const stepper = h("span", { class: "bx-group", "data-part": "step", role: "group", "aria-label": "Fuse step by step" },
     h("button", { class: "bx-button", "aria-label": "Fuse one expert less", text: "‹", onclick: step(-1) }), stepText,
     h("button", { class: "bx-button", "aria-label": "Fuse one expert more", text: "›", onclick: step(1) }));
   const csv = () => {
@@ -156,12 +156,12 @@ function lineView(view) {
     const lines = [...x].map((_, i) => columns.map(([, values]) => values[i]).join(","));
     save("barycenters.csv", "text/csv", [columns.map(([name]) => name).join(","), ...lines].join("\n"));
   };
-  const downloads = h("span", { class: "bx-group bx-right bx-free" },
-    h("button", { class: "bx-button", text: "SVG", title: "Save the figure",
-      onclick: () => saveDrawing(svg, "barycenters.svg", view.colors.background) }),
-    h("button", { class: "bx-button", text: "CSV", title: "Save the curves", onclick: csv }));
-  const tools = h("div", { class: "bx-tools" }, switches[0].button,
-    h("span", { class: "bx-group bx-free" }, switches[1].button, switches[2].button), stepper, downloads);
+  const svgButton = h("button", { class: "bx-button", text: "SVG", title: "Save the figure",
+    onclick: () => saveDrawing(svg, "barycenters.svg", view.colors.background) });
+  const csvButton = h("button", { class: "bx-button", text: "CSV", title: "Save the curves", onclick: csv });
+  const downloads = h("span", { class: "bx-group bx-right", "data-part": "downloads" }, svgButton, csvButton);
+  const tools = h("div", { class: "bx-tools" }, h("span", { "data-part": "log" }, switches[0].button),
+    h("span", { class: "bx-group", "data-part": "switches" }, switches[1].button, switches[2].button), stepper, downloads);
 
   // --- dial and geodesics -----------------------------------------------------------------------------
   const dialOn = h("input", { type: "checkbox", onchange: () => {
@@ -186,7 +186,7 @@ function lineView(view) {
     view.state.path = [pathKind.value, Number(lambda.value)];
     view.released();
   } }, ...Object.entries(PATHS).map(([value, text]) => h("option", { value, text })));
-  const between = h("div", { class: "bx-between bx-free" },
+  const between = h("div", { class: "bx-between", "data-part": "between" },
     h("fieldset", {}, h("legend", {}, h("label", {}, dialOn, "From zero-forcing to mass-covering")),
       h("div", { class: "bx-scrub" }, h("span", { text: "every expert must agree" }), dial, h("span", { text: "any expert suffices" })),
       dialText),
@@ -297,7 +297,7 @@ function lineView(view) {
   }
 
   function paint(held) {
-    const { state: now, colors, hide } = view;
+    const { state: now, colors, covered } = view;
     const everyone = now.experts.map((_, i) => read(i));
     const experts = now.step ? everyone.slice(0, now.step) : everyone;
     const x = grid(everyone);
@@ -306,10 +306,10 @@ function lineView(view) {
     const logPs = everyone.map((e) => logDensity(expert(e), x));
     latest = { x, fused, logs, experts };
     const logarithmic = now.view === "log";
-    const visible = hide ? [] : KEYS.filter((key) => now.curves.includes(key));
+    const visible = covered ? [] : KEYS.filter((key) => now.curves.includes(key));
     const extra = {};
-    if (!hide && now.dial !== null) extra.dial = powerMean(logPs.slice(0, experts.length), shares(experts), x, now.dial);
-    if (!hide && now.path) extra.path = geodesic(now.path[0], logPs[0], logPs[1], x, now.path[1]);
+    if (!covered && now.dial !== null) extra.dial = powerMean(logPs.slice(0, experts.length), shares(experts), x, now.dial);
+    if (!covered && now.path) extra.path = geodesic(now.path[0], logPs[0], logPs[1], x, now.path[1]);
     const shown = [...visible.map((key) => logs[key]), ...Object.values(extra), ...logPs];
     const moving = fit(shown, everyone, logarithmic, held);
 
@@ -346,7 +346,7 @@ function lineView(view) {
     const groups = coinciding(items);
     nameCurves(groups, dotsAt);
     const twin = groups.find((g) => g.names.length > 1);
-    note.textContent = twin ? `${twin.names.length} curves, one line: ${twin.names.join(" = ")}` : hide ? "Predict first: the curves appear once you have answered." : "";
+    note.textContent = twin ? `${twin.names.length} curves, one line: ${twin.names.join(" = ")}` : covered ? "Predict first: the curves appear once you have answered." : "";
     set(note, { x: area.width - area.right, y: 16, fill: colors.muted });
 
     KEYS.forEach((key) => {
@@ -358,8 +358,9 @@ function lineView(view) {
       set(rugs[key], { d: points.map((p) => `M${p.toFixed(1)} ${y}v6`).join(""), stroke: colors.rules[key] });
     });
 
-    numbers.elements.forEach((e) => show(e, !hide));
-    if (!hide) numbers.paint(table(experts, x, fused, logs), fused);
+    numbers.elements.forEach((e) => show(e, !covered));
+    svgButton.disabled = csvButton.disabled = covered;
+    if (!covered) numbers.paint(table(experts, x, fused, logs), fused);
     paintControls(everyone);
     return moving;
   }
@@ -419,7 +420,7 @@ function lineView(view) {
   }
 
   const element = h("div", { class: "bx-line" }, stage, tools,
-    h("div", { class: "bx-experts" }, ...rows.map((r) => r.element), h("div", { class: "bx-tools bx-add" }, add)), between, ...numbers.elements);
+    h("div", { class: "bx-experts", "data-part": "experts" }, ...rows.map((r) => r.element), h("div", { class: "bx-tools bx-add" }, add)), between, ...numbers.elements);
   return { element, paint, sentence: () => numbers.sentence(), resize };
 }
 export { lineView };

@@ -3,7 +3,7 @@
 import anywidget
 import traitlets
 
-from explorer.app.barycenters.state import State, read_browser
+from explorer.app.barycenters.state import State, changed
 from explorer.app.barycenters.widget import command, source
 from explorer.app.javascript import read
 
@@ -36,7 +36,7 @@ class BarycenterWidget(anywidget.AnyWidget):
     @property
     def shown(self) -> State:
         """What the widget shows, as of the last release."""
-        return read_browser(self.state)
+        return changed(State(), self.state)
 
     def show(self, state: State, **options) -> None:
         """Show another state; ``options`` as in :func:`explorer.app.barycenters.widget.command`."""

@@ -2,114 +2,116 @@
 
 import streamlit as st
 
-from explorer.app.barycenters.lessons import CHALLENGES, QUESTIONS
-from explorer.app.barycenters.state import (
-    FIELDS,
-    State,
-    read_browser,
-    read_link,
-    snippet,
-    write_link,
-)
-from explorer.app.barycenters.widget import barycenter, command
+from explorer.app.barycenters.lessons import CHALLENGES, PREDICTIONS
+from explorer.app.barycenters.state import FIELDS, State, changed, snippet
+from explorer.app.barycenters.widget import FOCUS, PARTS, barycenter, command
+from explorer.app.links import Field, amend, arrive, choice, hiding, optional, read, remember
 
-MODES = ["Explore", "Predict first", "Challenges"]
+MODES = {"explore": "Explore", "predict": "Predict first", "challenges": "Challenges"}
+DOING = (
+    Field("mode", choice(MODES), "explore"),
+    Field("prediction", choice(PREDICTIONS), next(iter(PREDICTIONS))),
+    Field("challenge", choice(CHALLENGES), next(iter(CHALLENGES))),
+    Field("lesson", optional(choice(CHALLENGES)), None),
+    hiding(("mode", "words", *PARTS)),
+)
+"""What the visitor is doing; together with ``FIELDS`` this is all that the page's link holds."""
+
 memory = st.session_state
 
 
-def order(state, **options):
-    """Have the widget show a state, unless it is what the widget was last told."""
-    memory.barycenters_state = state
-    revision = memory.get("barycenters_revision", 0) + 1
-    memory.barycenters_revision = revision
-    lesson = memory.get("barycenters_lesson") is not None
-    memory.barycenters_command = command(state, revision, lesson=lesson, **options)
+def setup_of(doing):
+    """What a prediction or a challenge starts from; nothing where the visitor explores."""
+    if doing["lesson"] is not None:
+        return CHALLENGES[doing["lesson"]].setup
+    if doing["mode"] == "predict":
+        return PREDICTIONS[doing["prediction"]].setup
+    return CHALLENGES[doing["challenge"]].setup if doing["mode"] == "challenges" else {}
 
 
-def arrive():
+def fields(doing):
+    """All fields; what a prediction or a challenge starts from is their default."""
+    start = changed(State(), setup_of(doing))._asdict()
+    return (*DOING, *(field._replace(default=start[field.name]) for field in FIELDS))
+
+
+def shown():
+    """The state of the plot."""
+    return State(**{field.name: memory.barycenters_now[field.name] for field in FIELDS})
+
+
+def order():
+    """Have the widget show the state at hand; covered while a prediction waits for its answer."""
+    here = memory.barycenters_now
+    busy = here["lesson"] is not None or here["mode"] != "explore"
+    without = {*here["hide"], *(FOCUS if here["lesson"] else ()), *(["presets"] if busy else ())}
+    memory.barycenters_revision = memory.get("barycenters_revision", 0) + 1
+    memory.barycenters_command = command(
+        shown(),
+        memory.barycenters_revision,
+        covered=predicting() and memory.get("barycenters_answer") is None,
+        without=sorted(without & set(PARTS)),
+    )
+
+
+def predicting():
+    return memory.barycenters_now["lesson"] is None and memory.barycenters_now["mode"] == "predict"
+
+
+def begin():
     """Start from the link, or from where this visitor left the page."""
-    parameters = {field.parameter for field in FIELDS.values()} | {"lesson"}
-    link = {name: text for name, text in st.query_params.items() if name in parameters}
-    if "barycenters_state" in memory and link in ({}, memory.barycenters_link):
-        order(memory.barycenters_state, hide=memory.barycenters_command["hide"])
-        return
-    state, notices = read_link(link)
-    lesson = link.get("lesson")
-    if lesson is not None and lesson not in CHALLENGES:
-        notices.append(f"There is no such lesson: expected one of {', '.join(CHALLENGES)}.")
-        lesson = None
-    if lesson is not None and "e" not in link:
-        state = prepare(CHALLENGES[lesson].setup)
-    memory.barycenters_lesson, memory.barycenters_notices = lesson, notices
-    memory.barycenters_link = link
-    order(state)
+    link, _ = read(DOING, st.query_params)
+    arrival = arrive("barycenters", fields(link))
+    memory.barycenters_now = arrival.values
+    if arrival.new:
+        memory.barycenters_notices = arrival.notices
+        memory.barycenters_answer = None
+    order()
+    keep()
 
 
-def prepare(setup):
-    return read_browser({**command(State())["state"], **setup})
+def keep():
+    """Keep the state at hand, here and in the address bar."""
+    remember("barycenters", fields(memory.barycenters_now), memory.barycenters_now)
 
 
-def remember(state):
-    """Keep what the browser sent on release, here and in the address bar."""
-    memory.barycenters_state = state
-    link = write_link(state)
-    if memory.barycenters_lesson is not None:
-        link["lesson"] = memory.barycenters_lesson
-    memory.barycenters_link = link
-    others = {
-        name: text
-        for name, text in st.query_params.items()
-        if name not in {field.parameter for field in FIELDS.values()}
-    }
-    if {**others, **link} != st.query_params.to_dict():
-        st.query_params.from_dict({**others, **link})
-
-
-def change_mode():
-    if memory.barycenters_mode == "Predict first":
-        ask()
-    elif memory.barycenters_mode == "Challenges":
-        begin_challenge()
-    else:
-        order(memory.barycenters_state)
-
-
-def ask():
+def take(name):
+    """Another mode, prediction or challenge was chosen: show what it starts from."""
+    memory.barycenters_now[name] = memory[f"barycenters_{name}"]
     memory.barycenters_answer = None
-    setup = QUESTIONS[memory.get("barycenters_question") or next(iter(QUESTIONS))].setup
-    order(prepare(setup), hide=True)
-    remember(memory.barycenters_state)
+    setup = setup_of(memory.barycenters_now)
+    if setup:
+        memory.barycenters_now |= changed(State(), setup)._asdict()
+    order()
+    keep()
 
 
-def answer():
-    order(memory.barycenters_state)
-
-
-def begin_challenge():
-    key = memory.get("barycenters_challenge") or next(iter(CHALLENGES))
-    order(prepare(CHALLENGES[key].setup))
-    remember(memory.barycenters_state)
+def pills(label, name, options, text):
+    """One of the page's own choices, which are in the link."""
+    memory[f"barycenters_{name}"] = memory.barycenters_now[name]
+    st.pills(
+        label,
+        options,
+        format_func=text,
+        required=True,
+        key=f"barycenters_{name}",
+        on_change=take,
+        args=[name],
+        label_visibility="collapsed",
+    )
+    return memory.barycenters_now[name]
 
 
 def predict():
-    key = st.pills(
-        "Question",
-        QUESTIONS,
-        format_func=lambda key: QUESTIONS[key].label,
-        default=next(iter(QUESTIONS)),
-        required=True,
-        key="barycenters_question",
-        on_change=ask,
-        label_visibility="collapsed",
-    )
-    question = QUESTIONS[key]
+    key = pills("Prediction", "prediction", PREDICTIONS, lambda key: PREDICTIONS[key].label)
+    question = PREDICTIONS[key]
     st.markdown(f"**{question.text}**")
     chosen = st.pills(
         "Your prediction",
         range(len(question.options)),
         format_func=lambda i: question.options[i].label,
         key="barycenters_answer",
-        on_change=answer,
+        on_change=order,
     )
     if chosen is not None:
         option = question.options[chosen]
@@ -117,9 +119,9 @@ def predict():
         verdict(f"{'Right' if option.right else 'Not quite'}. {option.why}")
 
 
-def challenge(key, state):
+def challenge(key):
     task = CHALLENGES[key]
-    solved, numbers = task.check(state)
+    solved, numbers = task.check(shown())
     if solved:
         memory.barycenters_solved = memory.get("barycenters_solved", set()) | {key}
         st.success(f"**{task.label}: solved.** {task.task} {numbers}")
@@ -128,19 +130,16 @@ def challenge(key, state):
         st.caption(f"Hint: {task.hint}")
 
 
-def challenges(state):
+def challenges():
     solved = memory.get("barycenters_solved", set())
-    key = st.pills(
-        "Challenge",
-        CHALLENGES,
-        format_func=lambda key: ("✓ " if key in solved else "") + CHALLENGES[key].label,
-        default=next(iter(CHALLENGES)),
-        required=True,
-        key="barycenters_challenge",
-        on_change=begin_challenge,
-        label_visibility="collapsed",
+    challenge(
+        pills(
+            "Challenge",
+            "challenge",
+            CHALLENGES,
+            lambda key: ("✓ " if key in solved else "") + CHALLENGES[key].label,
+        )
     )
-    challenge(key, state)
 
 
 @st.fragment
@@ -150,30 +149,37 @@ def explorer():
     if sent is not None and sent != memory.get("barycenters_sent"):
         memory.barycenters_sent = sent
         memory.barycenters_notices = []
-        remember(read_browser(sent))
-    state = memory.barycenters_state
+        memory.barycenters_now = amend(FIELDS, memory.barycenters_now, sent)
+        keep()
+    here = memory.barycenters_now
     with task:
         if memory.barycenters_notices:
             st.warning("  \n".join(memory.barycenters_notices))
-        if memory.barycenters_lesson is not None:
-            challenge(memory.barycenters_lesson, state)
-        elif choose_mode() == "Predict first":
-            predict()
-        elif memory.barycenters_mode == "Challenges":
-            challenges(state)
-    with st.expander("Show the code"):
-        st.caption("Reproduces this figure and its numbers with the library, in a notebook.")
-        st.code(snippet(state), language="python")
+        if here["lesson"] is not None:
+            challenge(here["lesson"])
+        else:
+            if "mode" not in here["hide"]:
+                choose_mode()
+            if here["mode"] == "predict":
+                predict()
+            elif here["mode"] == "challenges":
+                challenges()
+    if "words" not in here["hide"]:
+        with st.expander("Show the code"):
+            st.caption("Reproduces this figure and its numbers with the library, in a notebook.")
+            st.code(snippet(shown()), language="python")
 
 
 def choose_mode():
-    return st.segmented_control(
+    memory.barycenters_mode = memory.barycenters_now["mode"]
+    st.segmented_control(
         "What to do",
         MODES,
-        default=MODES[0],
+        format_func=MODES.get,
         required=True,
         key="barycenters_mode",
-        on_change=change_mode,
+        on_change=take,
+        args=["mode"],
         label_visibility="collapsed",
     )
 
@@ -218,16 +224,17 @@ HONEST = """
 - The product grows surer whenever it hears another expert, even an echo of the first.
 """
 
-arrive()
+begin()
 st.title("How should experts be combined?")
 st.markdown(
     "Experts believe different things about the same unknown. **Drag a dot**: sideways moves "
     "what it believes, upwards makes it surer."
 )
 explorer()
-with st.expander("The mathematics"):
-    st.markdown(MATHEMATICS)
-with st.expander("Is the product a barycenter? A theorem, checked"):
-    st.markdown(THEOREM)
-with st.expander("What to remember"):
-    st.markdown(HONEST)
+if "words" not in memory.barycenters_now["hide"]:
+    with st.expander("The mathematics"):
+        st.markdown(MATHEMATICS)
+    with st.expander("Is the product a barycenter? A theorem, checked"):
+        st.markdown(THEOREM)
+    with st.expander("What to remember"):
+        st.markdown(HONEST)

@@ -136,7 +136,7 @@ function planeView(view) {
     view.state.ellipses.push([0, 2, 1, 1, 0, 1]);
     view.released();
   } });
-  const svgButton = h("button", { class: "bx-button bx-free", text: "SVG", title: "Save the outlines",
+  const svgButton = h("button", { class: "bx-button", "data-part": "downloads", text: "SVG", title: "Save the outlines",
     onclick: () => saveDrawing(svg, "barycenters-2d.svg", view.colors.background) });
 
   function outline(node, { mean, cov }, color) {
@@ -167,7 +167,7 @@ function planeView(view) {
   }
 
   function paint() {
-    const { state: now, colors, hide } = view;
+    const { state: now, colors, covered } = view;
     const experts = now.ellipses.map((_, i) => read(i));
     const gaussians = experts.map((e) => ellipse({ ...e, angle: radians(e.angle) }));
     const w = shares(experts);
@@ -179,11 +179,12 @@ function planeView(view) {
     set(cross[0], { x1: 0, x2: size, y1: py(0), y2: py(0), stroke: colors.line });
     set(cross[1], { y1: 0, y2: size, x1: px(0), x2: px(0), stroke: colors.line });
 
-    show(canvas, !hide);
-    if (!hide) paintImage(now.image, gaussians, experts);
+    show(canvas, !covered);
+    svgButton.disabled = covered;
+    if (!covered) paintImage(now.image, gaussians, experts);
     latest = Object.fromEntries(RULE_KEYS.map((key) => [key, PLANE_RULES[key](gaussians, w, now.prior)]));
     for (const key of RULE_KEYS) {
-      const visible = !hide && (key === "shortcut" ? now.curves.includes("wb") : now.curves.includes(key));
+      const visible = !covered && (key === "shortcut" ? now.curves.includes("wb") : now.curves.includes(key));
       show(rules[key], visible);
       if (visible) outline(rules[key], latest[key], colorOf(key));
     }
@@ -227,7 +228,7 @@ function planeView(view) {
     ]]));
     const least = [0, 1, 2].map((j) => Math.min(...RULE_KEYS.map((key) => totals[key][j])));
     for (const { key, cells, row } of rows) {
-      show(row, !view.hide);
+      show(row, !view.covered);
       const { a, b } = axes(latest[key].cov);
       cells[0].textContent = `${fixed(a)} × ${fixed(b)}`;
       totals[key].forEach((value, j) => {
@@ -265,9 +266,9 @@ function planeView(view) {
   const element = h("div", { class: "bx-plane" },
     h("div", { class: "bx-pair" }, stage, h("div", { class: "bx-side" },
       h("div", { class: "bx-tools" }, h("label", {}, h("span", { text: "Density shown: " }), picker), svgButton),
-      h("div", { class: "bx-table", role: "region", tabindex: 0, "aria-label": "Numbers in two dimensions" }, tableElement),
+      h("div", { class: "bx-table", "data-part": "table", role: "region", tabindex: 0, "aria-label": "Numbers in two dimensions" }, tableElement),
       h("p", { class: "bx-note", text: "The Wasserstein barycenter of full covariances is a fixed point (Bures). The shortcut averages standard deviations axis by axis, which is exact only when the axes are the coordinates." }))),
-    h("div", { class: "bx-experts" }, ...twins.map((t) => t.element), h("div", { class: "bx-tools bx-add" }, add)));
+    h("div", { class: "bx-experts", "data-part": "experts" }, ...twins.map((t) => t.element), h("div", { class: "bx-tools bx-add" }, add)));
   return { element, paint, sentence, resize };
 }
 export { planeView };

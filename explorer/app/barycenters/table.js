@@ -24,7 +24,7 @@ function tableView(view) {
     ...COLUMNS.map(([, text]) => h("th", { scope: "col", text })));
   const body = KEYS.map((key, i) => h("tr", { "data-rule": key },
     h("th", { scope: "row" }, view.swatch(key), SETUP.labels[key]), ...cells[i]));
-  const element = h("div", { class: "bx-table", role: "region", tabindex: 0, "aria-label": "Numbers of every rule" },
+  const element = h("div", { class: "bx-table", "data-part": "table", role: "region", tabindex: 0, "aria-label": "Numbers of every rule" },
     h("table", {}, h("caption", { text: "Each barycenter wins its own column" }), h("thead", {}, head), h("tbody", {}, ...body)));
   const note = h("p", { class: "bx-note", text: "★ smallest of the column, ☆ smallest among single Gaussians. Sums are weighted means over the experts p. An expert “has nothing” below 1 % of its peak." });
 
@@ -59,7 +59,7 @@ function tableView(view) {
   }
 
   const sentence = () =>
-    rows.filter((r) => view.state.curves.includes(r.key) && !view.hide)
+    rows.filter((r) => view.state.curves.includes(r.key))
       .map((r) => `${SETUP.labels[r.key]}: mean ${fixed(r.mean)}, sd ${fixed(r.sd)}, ${r.modes} ${r.modes === 1 ? "mode" : "modes"}.`)
       .join(" ");
   return { elements: [element, note], paint, sentence };

@@ -15,6 +15,13 @@ MODULES = tuple(
 )
 """In the order in which they build on one another."""
 
+PARTS = ("tab", "presets", "curves", "log", "switches", "step", "downloads", "experts", "between")
+PARTS += ("table",)
+"""What a command can leave out; elements of the widget carry these names as ``data-part``."""
+
+FOCUS = ("tab", "presets", "switches", "downloads", "between")
+"""What is left out when a lesson has one task."""
+
 
 def setup() -> dict[str, Any]:
     """Collect what the browser knows from Python: looks, presets and the default state."""
@@ -45,9 +52,10 @@ def command(state: State, revision: int = 0, **options: Any) -> dict[str, Any]:
     revision
         Any number that was not used before for this widget.
     **options
-        ``hide`` the fused curves, ``lesson`` (fewer controls), ``explanation`` above the plot.
+        ``covered``: the fused curves are not shown; ``without``: a list of the parts that are
+        left out, of ``PARTS``; ``explanation``: a text above the plot.
     """
-    plain = {"revision": revision, "hide": False, "lesson": False, "explanation": "", **options}
+    plain = {"revision": revision, "covered": False, "without": [], "explanation": "", **options}
     return json.loads(json.dumps({**plain, "state": state._asdict()}))
 
 

@@ -1,7 +1,7 @@
 """Latent space: where models put what they see, subset by subset."""
 
 import html
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import streamlit as st
 
@@ -12,13 +12,13 @@ from explorer.app.latent_space.state import (
     SAME,
     Known,
     View,
+    fields,
     from_browser,
-    read_view,
     settle,
     to_browser,
-    write_view,
 )
 from explorer.app.latent_space.widget import pack, parcel, scatter
+from explorer.app.links import arrive, remember
 from explorer.app.shared.choices import (
     choose_dataset,
     model_label,
@@ -103,12 +103,13 @@ def main() -> None:
     )
     take_link(name, known)
     with bar:
-        view = choose_models(known)
+        view = choose_models(name, known)
     if reasons:
         excuse(reasons)
     if view.other and len(maps[view.other].tuples) != len(maps[view.model].tuples):
         st.warning("The two maps were made of different tuples; make both again to compare them.")
-        view = state.latent_view = replace(view, other="")
+        view = replace(view, other="")
+        take(name, view, known)
     keys = tuple(filter(None, (view.model, view.other)))
     shown = atlas.layouts(maps.values())
     explore(name, pack(atlas.header(name, keys, shown, to_browser(view, known))), known)
@@ -122,53 +123,52 @@ def main() -> None:
 
 
 def take_link(name: str, known: Known) -> None:
-    """The view of the URL, when it is another than the one at hand; else what fits of that."""
-    names = View.__dataclass_fields__
-    link = {part: value for part, value in st.query_params.items() if part in names}
-    at_hand = state.get("latent_view")
-    if at_hand is None or (link and link != state.latent_link):
-        view, notices = read_view(link, known)
-        for notice in notices:
-            st.warning(notice)
-        show(view)
-    elif state.latent_data != name or not {at_hand.model, at_hand.other} <= {"", *known.models}:
-        show(read_view({}, known)[0])
-    state.latent_data = name
+    """The view of the link, else what this visit left here; another dataset has its own."""
+    arrival = arrive("latent_space", fields(known), about=name)
+    for notice in arrival.notices:
+        st.warning(notice)
+    take(name, settle(View(**arrival.values), known), known, anew=arrival.new)
 
 
-def show(view: View) -> None:
-    """Another view than the one in the browser: its maps are mounted anew."""
+def take(name: str, view: View, known: Known, *, anew: bool = False) -> None:
+    """Look at this view; ``anew`` where it is another than the one in the browser."""
     state.latent_view = view
-    state.latent_model, state.latent_other = view.model, view.other
-    state.latent_mounted = state.get("latent_mounted", 0) + 1
+    remember("latent_space", fields(known), asdict(view), about=name)
+    if anew or "latent_mounted" not in state:
+        state.latent_mounted = state.get("latent_mounted", 0) + 1
 
 
-def choose_models(known: Known) -> View:
+def choose_models(name: str, known: Known) -> View:
+    def change() -> None:
+        chosen = {"model": state.latent_model, "other": state.latent_other}
+        take(name, settle(replace(state.latent_view, **chosen), known), known)
+
     view = state.latent_view
-    state.setdefault("latent_model", view.model)
-    state.setdefault("latent_other", view.other)
-    model = st.selectbox(
-        "Model", known.models, format_func=model_label, key="latent_model", width=300
-    )
-    others = ["", *(key for key in known.models if key != model)]
-    if state.latent_other not in others:
-        state.latent_other = ""
-    other = st.selectbox(
-        "Beside it",
-        others,
-        format_func=lambda key: model_label(key) if key else NOTHING,
-        key="latent_other",
+    state.latent_model, state.latent_other = view.model, view.other
+    st.selectbox(
+        "Model",
+        known.models,
+        format_func=model_label,
+        key="latent_model",
+        on_change=change,
         width=300,
     )
-    show_cards(list(filter(None, (model, other))))
+    st.selectbox(
+        "Beside it",
+        ["", *(key for key in known.models if key != view.model)],
+        format_func=lambda key: model_label(key) if key else NOTHING,
+        key="latent_other",
+        on_change=change,
+        width=300,
+    )
+    show_cards(list(filter(None, (view.model, view.other))))
     if set(FIGURE) <= set(known.models):
         st.button(
             "MAC-WAE and MAC-VAE on the same axes",
-            on_click=lambda: show(View(*FIGURE, SAME)),
+            on_click=lambda: take(name, View(*FIGURE, SAME), known, anew=True),
             help="Does the penalty of the MAC-WAE spread codes that the KL term gathers?",
         )
-    state.latent_view = settle(replace(state.latent_view, model=model, other=other), known)
-    return state.latent_view
+    return view
 
 
 def excuse(reasons: dict[str, str]) -> None:
@@ -183,10 +183,8 @@ def excuse(reasons: dict[str, str]) -> None:
 def explore(name: str, data: bytes, known: Known) -> None:
     """The maps, what comes out of the picked point, and figures for two on the same axes."""
     said = scatter(data, key=f"latent_maps_{state.latent_mounted}")
-    if said is not None:
-        state.latent_view = from_browser(said, state.latent_view, known)
+    take(name, from_browser(said, state.latent_view, known), known)
     view = state.latent_view
-    remember(write_view(view, known))
     keys = list(filter(None, (view.model, view.other)))
     deliver(name, keys, view.layout)
     if view.item >= 0 and not absence(name):
@@ -194,15 +192,6 @@ def explore(name: str, data: bytes, known: Known) -> None:
     if view.layout == SAME:
         maps = {key: atlas.embedding(name, key) for key in keys}
         show_spread(name, maps, SUBJECTS[name].word)
-
-
-def remember(wanted: dict[str, str]) -> None:
-    """Keep the view in the address bar."""
-    state.latent_link = wanted
-    at_hand = dict(st.query_params)
-    link = {part: at_hand[part] for part in at_hand if part not in View.__dataclass_fields__}
-    if link | wanted != at_hand:
-        st.query_params.from_dict(link | wanted)
 
 
 def deliver(name: str, keys: list[str], layout: str) -> None:

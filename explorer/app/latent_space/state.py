@@ -1,12 +1,12 @@
 """The state of the Latent space page: what is looked at, in a URL, in the browser and in Python.
 
-What a URL or a browser says is not trusted: it becomes a view that can be shown, and what could
-not be used is named in a notice without being repeated.
+What a URL or a browser says is not trusted: it becomes a view that can be shown.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from explorer.app.links import Field, amend, choice, flag, some, whole
 from explorer.subsets import subset_label, subsets
 
 COLORINGS = ("class", "subset", "size", "correct")
@@ -73,42 +73,24 @@ def default_view(known: Known) -> View:
     return View(model, other)
 
 
-def read_view(params: Mapping[str, str], known: Known) -> tuple[View, list[str]]:
-    """Read the view in a URL's parameters; a notice for each that was not usable."""
-    numbers = [str(i) for i in range(known.n_tuples)]
-    allowed: dict[str, tuple[Collection[str], str]] = {
-        "model": (known.models, "a model that has a map"),
-        "other": (("", *known.models), "a model that has a map, or empty"),
-        "layout": (known.layouts, ", ".join(known.layouts)),
-        "color": (COLORINGS, ", ".join(COLORINGS)),
-        "shuffled": (("0", "1"), "0 or 1"),
-        "match": (MATCHES, ", ".join(MATCHES)),
-        "given": (known.subsets, "modalities joined by +"),
-        "chips": (_in_order(params.get("chips", ""), known.names), "modalities joined by +"),
-        "item": (numbers, f"0 to {known.n_tuples - 1}"),
+def fields(known: Known) -> tuple[Field, ...]:
+    """The parts of a view, as :mod:`explorer.app.links` reads and writes them."""
+    default = asdict(default_view(known))
+    # a + in a link that was typed by hand arrives as a space
+    subset = choice(known.subsets, "modalities joined by +")
+    subset = subset._replace(split=lambda text: text.replace(" ", "+"))
+    kinds = {
+        "model": choice(known.models, "a model that has a map"),
+        "other": choice(("", *known.models), "a model that has a map, or empty"),
+        "layout": choice(known.layouts),
+        "color": choice(COLORINGS),
+        "shuffled": flag(),
+        "chips": some(known.names, separator="+"),
+        "match": choice(MATCHES),
+        "item": whole(-1, known.n_tuples - 1),
+        "given": subset,
     }
-    read, notices = {}, []
-    for name, (values, expected) in allowed.items():
-        if name in params:
-            # a + in a link that was typed by hand arrives as a space
-            text = params[name].replace(" ", "+")
-            if text in values:
-                read[name] = text
-            else:
-                notices.append(f"`{name}` in the link must be {expected}; it was left out.")
-    convert = {
-        "shuffled": lambda text: text == "1",
-        "item": int,
-        "chips": lambda text: tuple(filter(None, text.split("+"))),
-    }
-    read = {name: convert.get(name, str)(text) for name, text in read.items()}
-    return settle(replace(default_view(known), **read), known), notices
-
-
-def _in_order(text: str, names: Sequence[str]) -> tuple[str, ...]:
-    """The one way to write chips: those of ``text`` that there are, in dataset order."""
-    asked = set(text.replace(" ", "+").split("+"))
-    return "", "+".join(name for name in names if name in asked)
+    return tuple(Field(name, kind, default[name]) for name, kind in kinds.items())
 
 
 def settle(view: View, known: Known) -> View:
@@ -118,17 +100,6 @@ def settle(view: View, known: Known) -> View:
     if view.item < 0:
         return replace(view, given="")
     return view if view.given else replace(view, given=known.subsets[-1])
-
-
-def write_view(view: View, known: Known) -> dict[str, str]:
-    """URL parameters for ``view``: only what differs from the default."""
-    default = asdict(default_view(known))
-    texts = {bool: lambda x: str(int(x)), tuple: "+".join}
-    return {
-        name: texts.get(type(value), str)(value)
-        for name, value in asdict(view).items()
-        if value != default[name]
-    }
 
 
 def to_browser(view: View, known: Known) -> dict[str, object]:
@@ -144,15 +115,19 @@ def to_browser(view: View, known: Known) -> dict[str, object]:
     }
 
 
-def from_browser(said: Mapping[str, object], view: View, known: Known) -> View:
+def from_browser(said: object, view: View, known: Known) -> View:
     """``view`` with what the browser said; anything unusable in it is left as it was."""
-    point, chips = said.get("picked"), said.get("chips")
-    params = {name: str(said.get(name)) for name in ("layout", "color", "match")}
-    params["shuffled"] = "1" if said.get("shuffled") is True else "0"
+    if not isinstance(said, Mapping):
+        return view
+    message = {
+        name: said[name] for name in ("layout", "color", "shuffled", "match") if name in said
+    }
+    chips, point = said.get("chips"), said.get("picked", -1)
     if isinstance(chips, list) and all(chip in range(len(known.names)) for chip in chips):
-        params["chips"] = subset_label([n for m, n in enumerate(known.names) if m in chips])
-    if isinstance(point, int) and 0 <= point < len(known.subsets) * known.n_tuples:
-        params["item"] = str(point % known.n_tuples)
-        params["given"] = known.subsets[point // known.n_tuples]
-    read, _ = read_view(params, known)
-    return settle(replace(read, model=view.model, other=view.other), known)
+        message["chips"] = [known.names[int(chip)] for chip in chips]
+    if point is None:
+        message["item"] = -1
+    elif isinstance(point, int) and 0 <= point < len(known.subsets) * known.n_tuples:
+        message["item"] = point % known.n_tuples
+        message["given"] = known.subsets[point // known.n_tuples]
+    return settle(View(**amend(fields(known), asdict(view), message)), known)

@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from explorer.app.barycenters.lessons import CHALLENGES, PLANE_PRESETS, PRESETS, QUESTIONS
-from explorer.app.barycenters.state import State, read_browser
+from explorer.app.barycenters.lessons import CHALLENGES, PLANE_PRESETS, PREDICTIONS, PRESETS
+from explorer.app.barycenters.state import State, changed
 from explorer.densities import Expert
 from explorer.playground import scores
 
 SETUPS = [
     entry.setup
-    for group in (PRESETS, QUESTIONS, CHALLENGES, PLANE_PRESETS)
+    for group in (PRESETS, PREDICTIONS, CHALLENGES, PLANE_PRESETS)
     for entry in group.values()
 ]
 SOLUTIONS = {
@@ -25,7 +25,7 @@ SOLUTIONS = {
 
 
 def state_with(setup):
-    return read_browser({**State()._asdict(), **setup})
+    return changed(State(), setup)
 
 
 def preset_scores(key):
@@ -56,7 +56,7 @@ def test_a_challenge_starts_unsolved_and_can_be_solved(key):
     assert numbers.endswith(".")
 
 
-@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+@pytest.mark.parametrize("question", PREDICTIONS.values(), ids=PREDICTIONS)
 def test_a_question_has_one_right_answer_and_explains_the_others(question):
     assert [option.right for option in question.options].count(True) == 1
     assert all(len(option.why) > 40 for option in question.options)

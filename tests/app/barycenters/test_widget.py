@@ -13,7 +13,7 @@ from explorer import densities, playground
 from explorer.aggregations import AGGREGATIONS
 from explorer.app.barycenters import widget
 from explorer.app.barycenters.notebook import BarycenterWidget
-from explorer.app.barycenters.state import Ellipse, State, read_browser
+from explorer.app.barycenters.state import Ellipse, State, changed
 from explorer.barycenters import bures_wasserstein_barycenter
 from explorer.catalog.looks import LABELS
 from explorer.densities import Expert
@@ -280,7 +280,7 @@ def test_the_module_serves_streamlit_and_anywidget(tmp_path):
 
 def test_a_command_survives_the_way_to_the_browser_and_back():
     state = State(experts=(Expert(-2, 1, 0.3), Expert(1, 0.5)), dial=-1, path=("mixing", 0.25))
-    assert read_browser(widget.command(state)["state"]) == state
+    assert changed(State(), widget.command(state)["state"]) == state
 
 
 def test_the_notebook_widget_shows_another_state_on_command():

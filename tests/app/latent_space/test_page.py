@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,13 @@ from explorer.app.latent_space.state import (
     Known,
     View,
     default_view,
+    fields,
     from_browser,
-    read_view,
+    settle,
     to_browser,
-    write_view,
 )
 from explorer.app.latent_space.widget import pack
+from explorer.app.links import read, write
 from explorer.datasets import load_dataset
 from explorer.evaluation.maps import ARRAYS, embed_pretrained
 from explorer.models import build_model
@@ -281,13 +283,10 @@ def test_pages_never_import_umap():
 
 def test_a_link_opens_the_view_it_was_made_from():
     view = View("poe", "", "pca", "correct", True, ("m1", "m4"), "any", 7, "m0+m3")
-    params = write_view(view, KNOWN)
-    assert read_view(params, KNOWN) == (view, [])
-    assert read_view({k: v.replace("+", " ") for k, v in params.items()}, KNOWN) == (view, [])
-
-
-def test_the_default_view_needs_no_parameters():
-    assert write_view(default_view(KNOWN), KNOWN) == {}
+    params = write(fields(KNOWN), asdict(view))
+    assert read(fields(KNOWN), params) == (asdict(view), [])
+    typed = {name: text.replace("+", " ") for name, text in params.items()}
+    assert read(fields(KNOWN), typed) == (asdict(view), [])
 
 
 def test_the_browser_says_back_what_it_was_told():
@@ -302,6 +301,10 @@ def test_the_browser_says_back_what_it_was_told():
         {"picked": -1},
         {"picked": 31 * 20},
         {"picked": "3"},
+        {"picked": 10**400, "chips": [-1]},
+        None,
+        [1, {"picked": 3}],
+        {"chips": [[0]], "shuffled": "yes"},
         {"chips": [0, 99], "layout": ["pca"], "color": None, "match": "none"},
     ],
 )
@@ -318,7 +321,7 @@ def test_what_is_opened_first_depends_on_what_there_is():
 
 
 def test_two_equal_models_become_one():
-    assert read_view({"model": "poe", "other": "poe"}, KNOWN)[0].other == ""
+    assert settle(View("poe", "poe"), KNOWN).other == ""
 
 
 def test_packed_arrays_lie_where_the_header_says():
