@@ -15,6 +15,8 @@ from huggingface_hub.constants import CONFIG_NAME as CONFIG
 from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE as WEIGHTS
 from safetensors import SafetensorError
 
+from explorer.files.sources.directory import whole_path
+
 if TYPE_CHECKING:
     from explorer.models.vae import MultimodalVAE
 
@@ -28,7 +30,7 @@ class CheckpointError(ValueError):
 
 def runs_directory() -> Path:
     """Where training writes when it is not told otherwise."""
-    return Path(os.environ.get("EXPLORER_RUNS", "runs"))
+    return whole_path("EXPLORER_RUNS") if os.environ.get("EXPLORER_RUNS") else Path("runs")
 
 
 def checkpoint_directory(dataset: str, model: str, root: Path | str | None = None) -> Path:

@@ -1,6 +1,7 @@
 """How people read datasets, and which models are trained on them; without torch."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,10 +128,23 @@ class Subjects(Mapping[str, Subject]):
 
 
 def _described(folder: Path) -> Subject:
-    """How a folder is read; where it cannot be, whoever loads it says why."""
-    description = read_description(find_description(folder), [])
-    if description is None:
-        return Subject(folder.name, "Its description cannot be read.", "class", 2)
+    """How a folder is read; where its description has mistakes, whoever loads it says which."""
+    path = find_description(folder)
+    try:
+        if path is not None:
+            return _read(path, path.stat().st_mtime_ns)
+    except OSError:  # it has just been removed
+        pass
+    return Subject(folder.name, UNREADABLE, "class", 2)
+
+
+@lru_cache(maxsize=256)
+def _read(path: Path, changed: int) -> Subject:
+    """Read a description once for each time that it was changed."""
+    mistakes: list[str] = []
+    description = read_description(path, mistakes)
+    if description is None or mistakes:
+        return Subject(path.parent.name, UNREADABLE, "class", 2)
     label = description.label
     n_modalities = len(description.modalities)
     return Subject(
@@ -138,6 +152,7 @@ def _described(folder: Path) -> Subject:
     )
 
 
+UNREADABLE = "Its description cannot be read."
 SUBJECTS = Subjects()
 
 

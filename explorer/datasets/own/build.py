@@ -8,6 +8,7 @@ one's own, where a text counts its characters.
 Shapes: N rows, M modalities.
 """
 
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +39,7 @@ from explorer.files.own import (
     list_folders,
     read_description,
 )
+from explorer.files.own.description import HELP
 from explorer.files.own.kinds import (
     LIKELIHOOD_NEEDS,
     NUMBERS,
@@ -103,7 +105,7 @@ def check(folder: Path, builtin: Collection[str] = ()) -> Findings:
     builtin
         Names that it may not have.
     """
-    folder, mistakes = folder.resolve(), []
+    folder, mistakes = Path(os.path.abspath(folder)), []
     if not _is_name(folder.name):
         mistakes.append(
             "the folder's name is the dataset's and must be letters, digits and _, a letter "
@@ -113,7 +115,7 @@ def check(folder: Path, builtin: Collection[str] = ()) -> Findings:
         mistakes.append(f"{folder.name!r} is a name that the explorer uses; rename the folder")
     path = find_description(folder)
     if path is None:
-        mistakes.append("there is no dataset.yaml or dataset.json; see the README, Your own data")
+        mistakes.append(f"there is no dataset.yaml or dataset.json; {HELP}")
         return Findings(None, mistakes, [])
     description, table = read_description(path, mistakes), None
     with noting(mistakes):
