@@ -6,6 +6,7 @@ import streamlit as st
 
 import explorer
 from explorer.app import PAGES
+from explorer.app.lesson.panel import find_class, show_class
 from explorer.app.shared.share import copy_link
 
 HERE = Path(__file__).parent
@@ -44,6 +45,8 @@ st.logo(str(HERE / "wordmark.svg"))
 
 st.html(STYLE)
 
+named = st.query_params.get("class")
+lesson = find_class(named) if named else None
 files = {path: HERE / path.replace("-", "_") / "page.py" for path in PAGES}
 page = st.navigation(
     [
@@ -51,8 +54,10 @@ page = st.navigation(
         for path, title in PAGES.items()
         if files[path].exists()
     ],
-    position="top",
+    position="hidden" if lesson else "top",
 )
+if lesson:
+    show_class(named, lesson)
 page.run()
 
 st.divider()

@@ -42,6 +42,7 @@ function create(parent) {
       if (message === sent) return;
       sent = message;
       live.textContent = view.covered ? "" : current().sentence();
+      globalThis.dispatchEvent(new CustomEvent("explorer-barycenters", { detail: JSON.parse(message) }));
       view.commit(JSON.parse(message));
     }, patience);
   };
@@ -124,17 +125,32 @@ function create(parent) {
     if (current().paint(held)) view.changed();
   }
 
+  function leaveOut(without) {
+    view.without = without;
+    for (const part of root.querySelectorAll("[data-part]")) part.classList.toggle("bx-out", without.includes(part.dataset.part));
+  }
+  // a class (explorer/app/lesson) covers the curves, asks for a sketch, and does without most tools
+  function heed() {
+    const wanted = globalThis.explorerClass;
+    if (!wanted) return;
+    view.covered = wanted.covered;
+    view.sketching = wanted.sketch;
+    leaveOut(wanted.without);
+    view.changed();
+  }
+  globalThis.addEventListener("explorer-class", heed);
+
   // a command from Python counts once; reruns repeat the last one
   view.obey = ({ revision, state, covered, without, explanation: text }) => {
     if (revision === view.revision) return;
     view.revision = revision;
     view.state = { ...copy(SETUP.defaults), ...copy(state) };
     view.covered = covered;
-    view.without = without;
     explanation = text;
     sent = JSON.stringify(view.state);
-    for (const part of root.querySelectorAll("[data-part]")) part.classList.toggle("bx-out", without.includes(part.dataset.part));
+    leaveOut(without);
     arrange();
+    heed();
     view.changed();
   };
   root.addEventListener("transitionend", (event) => {

@@ -1,6 +1,7 @@
 // The 1-D view: experts dragged on the plot, curves, labels, rug, dial and geodesics.
 import { KEYS, expert, fuse, geodesic, grid, logDensity, powerMean, shares, table } from "./mathematics.js";
 import { clamp, fixed, h, handle, percent, round, s, save, saveDrawing, set, show, slider } from "./drawing.js";
+import { sketchLayer } from "./sketch.js";
 import { tableView } from "./table.js";
 
 const LIMITS = { mean: [-9, 9], sd: [0.1, 8], weight: [0.05, 1] };
@@ -81,6 +82,8 @@ function lineView(view) {
     },
   }));
   layers.dots.append(...dots.map((d) => d.group));
+  const sketch = sketchLayer(area);
+  svg.append(sketch.element);
   const stage = h("div", { class: "bx-stage" }, svg);
 
   // --- the experts as data, and as sliders -------------------------------------------------------
@@ -358,6 +361,7 @@ function lineView(view) {
       set(rugs[key], { d: points.map((p) => `M${p.toFixed(1)} ${y}v6`).join(""), stroke: colors.rules[key] });
     });
 
+    sketch.paint(view, px, py);
     numbers.elements.forEach((e) => show(e, !covered));
     svgButton.disabled = csvButton.disabled = covered;
     if (!covered) numbers.paint(table(experts, x, fused, logs), fused);

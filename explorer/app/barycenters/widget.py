@@ -11,7 +11,7 @@ from explorer.catalog import looks
 
 MODULES = tuple(
     f"barycenters/{name}.js"
-    for name in ("mathematics", "drawing", "table", "line", "plane", "barycenter")
+    for name in ("mathematics", "drawing", "table", "sketch", "line", "plane", "barycenter")
 )
 """In the order in which they build on one another."""
 
