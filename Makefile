@@ -1,4 +1,5 @@
 # make app    install into .venv and open the app     (PORT=8501)
+# make class  serve a class to the room's network, with a QR code  (PORT=8501)
 # make test   install into .venv and run every test
 # make lint   the style checks alone
 # make clean  remove .venv and what tests leave behind
@@ -8,12 +9,15 @@ PORT ?= 8501
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: app test lint clean
+.PHONY: app class test lint clean
 
 app: $(INSTALLED)
 	@$(BIN)/python -c "import socket; socket.create_server(('127.0.0.1', $(PORT))).close()" 2>/dev/null \
 	|| { echo "Port $(PORT) cannot be used: close the program that has it, or choose another with 'make app PORT=8600'." >&2; exit 1; }
 	@$(BIN)/streamlit run app.py --server.port $(PORT)
+
+class: $(INSTALLED)
+	@$(BIN)/python -m explorer class --port $(PORT)
 
 test: $(INSTALLED) lint
 	@OMP_NUM_THREADS=1 FAST=1 $(BIN)/pytest -n 2 --dist worksteal --nbmake tests explorer notebooks

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from explorer.app import PAGES
+from explorer.app.lesson.routes import room_of_environment, routes
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -89,6 +90,10 @@ async def home(request):
 app = st.App(
     "explorer/app/frame.py",
     lifespan=lifespan,
-    routes=[Route("/api/ready", ready), Route(f"/{next(iter(PAGES))}", home)],
+    routes=[
+        Route("/api/ready", ready),
+        Route(f"/{next(iter(PAGES))}", home),
+        *routes(room_of_environment()),
+    ],
     middleware=[Middleware(SecurityHeaders)],
 )

@@ -100,6 +100,23 @@ def train(
     )
 
 
+@app.command("class")
+def classroom(
+    name: Annotated[str, typer.Option(help="The class, as in ?class=.")] = "fusion",
+    address: Annotated[
+        str | None, typer.Option(help="Of this computer in the room's network; found by itself.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port that students connect to.")] = 8501,
+    file: Annotated[
+        Path | None, typer.Option(help="Keeps the answers; by default in the data.")
+    ] = (None),
+) -> None:
+    """Serve a class to the people in a room, with a code, a QR code and a teacher's page."""
+    from explorer.app.lesson.classroom import start
+
+    start(name, address, port, file, console)
+
+
 @app.command(hidden=True)
 def attend(folder: Path) -> None:
     """Carry out what the Train page asked for in FOLDER, until standard input ends."""

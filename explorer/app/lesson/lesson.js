@@ -43,7 +43,7 @@ function createClass(parent, { lesson, pages }) {
     kept.answers[key] = value;
     remember(store, kept);
     trouble = "";
-    if (client) {
+    if (client && covered(key)) {
       try {
         await client.send(key, value);
       } catch (error) {
