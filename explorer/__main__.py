@@ -129,8 +129,10 @@ def attend(folder: Path) -> None:
 def embed(
     dataset: DatasetOption = "polydigits",
     model: Annotated[str, typer.Option(help="Key of MODELS, or all.")] = "all",
-    tuples: Annotated[int, typer.Option(help="Test tuples to map.")] = 1000,
-    seeds: Annotated[int, typer.Option(help="Fits of the map, to see what is stable.")] = 3,
+    tuples: Annotated[int, typer.Option(min=1, max=60_000, help="Test tuples to map.")] = 1000,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=100, help="Fits of the map, to see what is stable.")
+    ] = 3,
     threads: ThreadsOption = 1,
     root: RootOption = None,
 ) -> None:
@@ -143,29 +145,38 @@ def embed(
 @app.command()
 def classifiers(
     dataset: DatasetOption = "polydigits",
+    judge: Annotated[
+        str,
+        typer.Option(help="ours, published (their network) or sharp; coherence is read by all."),
+    ] = "ours",
     epochs: Annotated[
-        float | None, typer.Option(help="Passes over the training tuples; 3, or more of few.")
+        float | None,
+        typer.Option(
+            min=0.001, max=10_000, help="Passes over the training tuples; 3, or more of few."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Weights, order, augmentation.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Weights, order, augmentation.")] = 0,
     threads: ThreadsOption = 1,
     root: RootOption = None,
 ) -> None:
     """Train the classifiers that read generated images, under ROOT/DATASET (by default runs/)."""
     from explorer.evaluation.command import classifiers as run
 
-    run(dataset, epochs=epochs, seed=seed, threads=threads, root=root, console=console)
+    run(dataset, judge=judge, epochs=epochs, seed=seed, threads=threads, root=root, console=console)
 
 
 @app.command()
 def evaluate(
     dataset: DatasetOption = "polydigits",
     model: Annotated[str, typer.Option(help="Key of MODELS, or all.")] = "all",
-    seed: Annotated[int, typer.Option(help="Of every draw.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of every draw.")] = 0,
     tuples: Annotated[
-        int, typer.Option(help="Test tuples for latent accuracy; at most, for most others.")
+        int, typer.Option(min=2, help="Test tuples for latent accuracy; at most, for most others.")
     ] = 2000,
-    draws: Annotated[int, typer.Option(help="Importance draws for log p(x), a tuple.")] = 100,
-    likelihood_tuples: Annotated[int, typer.Option(help="Test tuples for log p(x).")] = 100,
+    draws: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Importance draws for log p(x), a tuple.")
+    ] = 100,
+    likelihood_tuples: Annotated[int, typer.Option(min=1, help="Test tuples for log p(x).")] = 100,
     every_subset: Annotated[
         bool, typer.Option("--every-subset", help="Estimate log p(x) given every subset.")
     ] = False,
@@ -198,19 +209,23 @@ def evaluate(
 def compare(
     dataset: DatasetOption = "polydigits",
     models: Annotated[str, typer.Option(help="Keys of MODELS, commas between; or all.")] = "all",
-    seeds: Annotated[int, typer.Option(help="Trainings of each, which differ in the seed.")] = 3,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Trainings of each, which differ in the seed.")
+    ] = 3,
     betas: Annotated[
         str | None,
         typer.Option(help="Weights of the KL term, with commas between; the recipes' by default."),
     ] = None,
-    steps: Annotated[int, typer.Option(help="Budget of every training.")] = 3000,
-    latent_dim: Annotated[int, typer.Option(help="Latent dimensions.")] = 64,
-    batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
+    steps: Annotated[int, typer.Option(min=1, help="Budget of every training.")] = 3000,
+    latent_dim: Annotated[int, typer.Option(min=1, max=4096, help="Latent dimensions.")] = 64,
+    batch_size: Annotated[int, typer.Option(min=2, max=65_536, help="Samples a step.")] = 128,
+    learning_rate: Annotated[
+        float, typer.Option(min=1e-12, help="Peak of the one-cycle schedule.")
+    ] = 4e-3,
     validation_tuples: Annotated[
-        int, typer.Option(help="Training tuples held out, to select beta by.")
+        int, typer.Option(min=2, help="Training tuples held out, to select beta by.")
     ] = 1000,
-    test_tuples: Annotated[int, typer.Option(help="Test tuples of most measures.")] = 1000,
+    test_tuples: Annotated[int, typer.Option(min=2, help="Test tuples of most measures.")] = 1000,
     start: Annotated[
         str,
         typer.Option(

@@ -5,7 +5,8 @@ of this one trained model. Tuples share source digits and a second training run 
 gaps of a few points between models mean nothing. What has no such error is a plain number. Keys of
 subsets, which are those of ``explorer.subsets``, are modality names joined by ``+``;
 keys ``"1"``, ``"2"``, ... are numbers of observed modalities. Where a measure is not defined for a
-model, ``{"absent": reason}`` stands instead.
+model, ``{"absent": reason}`` stands instead; of a single tuple the error is null. Every number is
+finite.
 
 =================== ===============================================================================
 key                 holds
@@ -14,14 +15,18 @@ latent_accuracy     by_subset, by_size: a linear classifier on each subset's pos
                     same under few_labels, trained on fewer tuples; train_tuples, test_tuples
 coherence           conditional_by_size, conditional_by_target (target, then size), self_by_size,
                     by_subset (subset, then target), joint; the classifiers' ceiling (by modality)
-                    and ceiling_agreement on real images; test_tuples, prior_draws
+                    and ceiling_agreement on real images; judges: by kind of classifier,
+                    conditional_by_size, joint, and accuracy and agreement on real images;
+                    test_tuples, prior_draws
 average_precision   instead of these two where several classes may hold of a tuple: latent,
-                    latent_as_published (by subset), generated (subset, then target), ceiling,
-                    chance; train_tuples, test_tuples, generated_tuples
+                    latent_as_published (by subset), generated (subset, then target), by_attribute
+                    (subset, then attribute, latent), ceiling, chance; train_tuples, test_tuples,
+                    generated_tuples
 likelihood          importance_weighted: by proposal, in nats, with effective_draws; beside it
-                    published_statistic; elbo, reconstruction and kl of the same tuples; draws,
-                    test_tuples
+                    published_statistic; by_size: mean over all proposals of a size, subset_draws
+                    each; elbo, reconstruction and kl of the same tuples; draws, test_tuples
 reconstruction      by modality, and ``mean`` of what all have, in measures that suit the kind
+self_reconstruction by modality, from its own belief alone, likewise
 translation         by modality and task (reconstruction, many_to_one, one_to_one), likewise
 diversity           given_one, given_others, real (by modality): how far draws are apart, as a
                     classifier sees them; classifier_frechet_distance: generated and real
@@ -37,13 +42,13 @@ Each but the last also says in one sentence under ``how`` how it was computed. E
 
 import hashlib
 import json
-import os
 import platform
-import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from explorer.checkpoints import SCORES, commit
 from explorer.datasets import Dataset
@@ -58,14 +63,162 @@ from explorer.evaluation import (
     translation,
 )
 from explorer.evaluation.classifiers import Classifiers
-from explorer.evaluation.figures import Progress, absent
+from explorer.evaluation.figures import Progress, absent, finite
 from explorer.evaluation.representation import encode, first
+from explorer.files.whole import write_whole
+from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
 from explorer.models.vae import WEIGHTS
 from explorer.subsets import MOST_ENUMERATED
 
 JUDGED = {"coherence", "diversity", "average_precision"}
 """Sections that classifiers are needed for."""
+
+SIZES: dict[str, int] = {
+    "n_train": 2000,
+    "n_few": 500,
+    "n_test": 2000,
+    "n_coherence": 1000,
+    "n_prior": 2000,
+    "n_likelihood": 100,
+    "n_draws": 100,
+    "n_images": 1000,
+    "n_translation": 500,
+    "n_diversity": 50,
+    "n_frechet": 1000,
+}
+"""How much is looked at unless :func:`evaluate` is told otherwise; it says what each is."""
+
+CUT = {"n_coherence", "n_translation", "n_diversity"}
+"""Sizes that are never more than ``n_test``."""
+
+
+class Asked(NamedTuple):
+    """What the sections are computed from.
+
+    Parameters
+    ----------
+    model, classifiers, others, seed, every_subset
+        As in :func:`evaluate`.
+    train, test
+        Beliefs given every subset, components ``(K, S, N, D)``, with the tuples' labels.
+    observations
+        Test tuples, from the first on.
+    classes
+        What they are called.
+    n
+        ``SIZES``, cut to what there is.
+    """
+
+    model: MultimodalVAE
+    classifiers: Classifiers | str
+    others: Mapping[str, Classifiers]
+    train: tuple[Mixture, Tensor]
+    test: tuple[Mixture, Tensor]
+    observations: dict[str, Tensor]
+    classes: Sequence[str]
+    n: dict[str, int]
+    seed: int
+    every_subset: bool
+
+    def beliefs(self, size: str) -> Mixture:
+        """Beliefs of the first test tuples, as many as ``size`` says."""
+        return first(self.test[0], self.n[size])
+
+    def labels(self, size: str) -> Tensor:
+        """Labels of the same."""
+        return self.test[1][: self.n[size]]
+
+    def images(self, size: str) -> dict[str, Tensor]:
+        """Observations of the same."""
+        return {name: x[: self.n[size]] for name, x in self.observations.items()}
+
+
+def _latent_accuracy(asked: Asked, step: Progress) -> dict:
+    probes = asked.beliefs("n_test"), asked.labels("n_test")
+    return representation.report(asked.model.names, asked.train, probes, asked.n["n_few"], step)
+
+
+def _coherence(asked: Asked, step: Progress) -> dict:
+    return coherence.report(
+        asked.model,
+        asked.classifiers,
+        asked.beliefs("n_coherence"),
+        asked.labels("n_coherence"),
+        others=asked.others,
+        n_prior=asked.n["n_prior"],
+        seed=asked.seed,
+        on_step=step,
+    )
+
+
+def _average_precision(asked: Asked, step: Progress) -> dict:
+    return attributes.report(
+        asked.model,
+        asked.classifiers,
+        asked.train,
+        (asked.beliefs("n_test"), asked.labels("n_test")),
+        classes=asked.classes,
+        n_few=asked.n["n_few"],
+        n_generated=asked.n["n_coherence"],
+        seed=asked.seed,
+        on_step=step,
+    )
+
+
+def _likelihood(asked: Asked, step: Progress) -> dict:
+    return likelihood.report(
+        asked.model,
+        asked.images("n_likelihood"),
+        n_draws=asked.n["n_draws"],
+        every_subset=asked.every_subset,
+        seed=asked.seed,
+        on_step=step,
+    )
+
+
+def _reconstruction(asked: Asked, step: Progress) -> dict:
+    means = asked.beliefs("n_images").mean
+    return fidelity.report(asked.model, means, asked.images("n_images"), step)
+
+
+def _self_reconstruction(asked: Asked, step: Progress) -> dict:
+    means = asked.beliefs("n_translation").mean
+    return fidelity.report_alone(asked.model, means, asked.images("n_translation"), step)
+
+
+def _translation(asked: Asked, step: Progress) -> dict:
+    means = asked.beliefs("n_translation").mean
+    return translation.report(asked.model, means, asked.images("n_translation"), step)
+
+
+def _diversity(asked: Asked, step: Progress) -> dict:
+    return diversity.report(
+        asked.model,
+        asked.classifiers,
+        asked.beliefs("n_diversity"),
+        (asked.images("n_real"), asked.labels("n_real")),
+        seed=asked.seed,
+        on_step=step,
+    )
+
+
+def _geometry(asked: Asked, step: Progress) -> dict:
+    return geometry.report(asked.model.names, asked.beliefs("n_translation"), step)
+
+
+SECTIONS: dict[str, Callable[[Asked, Progress], dict]] = {
+    "latent_accuracy": _latent_accuracy,
+    "coherence": _coherence,
+    "likelihood": _likelihood,
+    "reconstruction": _reconstruction,
+    "self_reconstruction": _self_reconstruction,
+    "translation": _translation,
+    "diversity": _diversity,
+    "geometry": _geometry,
+    "average_precision": _average_precision,
+}
+"""Sections of scores.json. To add one: its ``report`` in a module of its subject, a line here."""
 
 
 def fitting_sizes(data: Dataset, **asked: int) -> dict[str, int]:
@@ -87,21 +240,12 @@ def evaluate(
     data: Dataset,
     classifiers: Classifiers | str,
     *,
+    others: Mapping[str, Classifiers] | None = None,
     seed: int = 0,
-    n_train: int = 2000,
-    n_few: int = 500,
-    n_test: int = 2000,
-    n_coherence: int = 1000,
-    n_prior: int = 2000,
-    n_likelihood: int = 100,
-    n_draws: int = 100,
     every_subset: bool = False,
-    n_images: int = 1000,
-    n_translation: int = 500,
-    n_diversity: int = 50,
-    n_frechet: int = 1000,
     only: Collection[str] | None = None,
     on_step: Callable[[str, float], None] | None = None,
+    **sizes: int,
 ) -> dict:
     """Compute every section of scores.json except where it came from (``computed``).
 
@@ -112,8 +256,16 @@ def evaluate(
     ----------
     classifiers
         Read what is generated; or why there are none, which then stands in their sections.
+    others
+        Judges of other kinds (keys of ``readers.JUDGES``) that read the same draws for coherence.
     seed
         Of every draw; the same seed gives the same figures on the same machine.
+    every_subset
+        Whether every subset is a proposal for the likelihood, or one of each size.
+    only
+        Names of the sections to compute; all by default.
+    on_step
+        Called with what is being computed and the share of it that is done.
     n_train, n_few
         Training tuples for the linear classifiers; ``few_labels`` is the first ``n_few`` of them.
     n_test
@@ -124,128 +276,114 @@ def evaluate(
         Draws from the prior for joint coherence.
     n_likelihood, n_draws
         Test tuples for the likelihood, and importance draws for each.
-    every_subset
-        Whether every subset is a proposal for the likelihood, or one of each size.
     n_images
         Test tuples for reconstruction.
     n_translation
-        Test tuples for translation and geometry.
+        Test tuples for translation, self-reconstruction and geometry.
     n_diversity
         Test tuples to generate from ten times each.
     n_frechet
         Prior draws for the Frechet distance, and half of the real observations beside them.
-    only
-        Names of the sections to compute; all by default.
-    on_step
-        Called with what is being computed and the share of it that is done.
 
     Raises
     ------
     ValueError
-        A split is too small, or a section is unknown.
+        A split is too small, or a section or a size is unknown.
     """
     data = data.having()
-    needed = {"train": n_train, "test": max(n_test, n_likelihood, n_images)}
-    for name, n in needed.items():
-        have = len(getattr(data, name))
-        if have < n:
-            raise ValueError(
-                f"evaluation needs {n} {name} tuples, {data.name!r} has {have} with every "
-                "modality; ask for fewer"
-            )
+    sections = _sections(data, classifiers)
+    _check_names("sections", only or (), sections)
+    _check_names("sizes", sizes, SIZES)
+    n = SIZES | sizes
+    _check_sizes(data, n)
 
     def step(name: str) -> Progress:
-        return lambda done: on_step(name, done) if on_step is not None else None
+        told = name.replace("_", " ")
+        return lambda done: on_step(told, done) if on_step is not None else None
 
     model.eval()
     step("encoding")(0)
-    train, test = encode(model, data.train, n_train), encode(model, data.test, needed["test"])
-    train_labels, test_labels = data.train.labels[:n_train], data.test.labels
-    n_coherence, n_translation, n_diversity = (
-        min(n, n_test) for n in (n_coherence, n_translation, n_diversity)
+    n_train, n_test = n["n_train"], max(n["n_test"], n["n_likelihood"], n["n_images"])
+    n |= {key: min(n[key], n["n_test"]) for key in CUT}
+    n["n_real"] = 2 * min(n["n_frechet"], n_test // 2)
+    train, test = encode(model, data.train, n_train), encode(model, data.test, n_test)
+    asked = Asked(
+        model,
+        classifiers,
+        others or {},
+        (train, data.train.labels[:n_train]),
+        (test, data.test.labels[:n_test]),
+        data.test[slice(0, n_test)],
+        data.classes,
+        n,
+        seed,
+        every_subset,
     )
-    n_frechet = min(n_frechet, needed["test"] // 2)
+    return finite(
+        {
+            name: section(asked, step(name))
+            for name, section in sections.items()
+            if only is None or name in only
+        }
+    )
 
-    def images(n: int) -> dict[str, torch.Tensor]:
-        return data.test[slice(0, n)]
 
-    sections: dict[str, Callable[[Progress], dict]] = {
-        "latent_accuracy": lambda step: representation.report(
-            model.names,
-            (train, train_labels),
-            (first(test, n_test), test_labels[:n_test]),
-            n_few,
-            step,
-        ),
-        "coherence": lambda step: coherence.report(
-            model,
-            classifiers,
-            first(test, n_coherence),
-            test_labels[:n_coherence],
-            n_prior=n_prior,
-            seed=seed,
-            on_step=step,
-        ),
-        "likelihood": lambda step: likelihood.report(
-            model,
-            images(n_likelihood),
-            n_draws=n_draws,
-            every_subset=every_subset,
-            seed=seed,
-            on_step=step,
-        ),
-        "reconstruction": lambda step: fidelity.report(
-            model, first(test, n_images).mean, images(n_images), step
-        ),
-        "translation": lambda step: translation.report(
-            model, first(test, n_translation).mean, images(n_translation), step
-        ),
-        "diversity": lambda step: diversity.report(
-            model,
-            classifiers,
-            first(test, n_diversity),
-            (images(2 * n_frechet), test_labels[: 2 * n_frechet]),
-            seed=seed,
-            on_step=step,
-        ),
-        "geometry": lambda step: geometry.report(model.names, first(test, n_translation), step),
-    }
+def _sections(data: Dataset, classifiers: Classifiers | str) -> dict[str, Callable]:
+    """Those that ``data`` has; what cannot be computed of it says why."""
+    sections = dict(SECTIONS)
     if data.multi_label:
-        sections |= dict.fromkeys(
-            ("latent_accuracy", "coherence"), lambda step: absent(attributes.SECTION)
-        )
-        sections["average_precision"] = lambda step: attributes.report(
-            model,
-            classifiers,
-            (train, train_labels),
-            (first(test, n_test), test_labels[:n_test]),
-            n_few=n_few,
-            n_generated=n_coherence,
-            seed=seed,
-            on_step=step,
-        )
+        of_one_class = ("latent_accuracy", "coherence")
+        sections |= dict.fromkeys(of_one_class, lambda *_: absent(attributes.SECTION))
+    else:
+        del sections["average_precision"]
     if isinstance(classifiers, str):
-        judged = JUDGED & sections.keys()
-        sections |= dict.fromkeys(judged, lambda step: absent(classifiers))
-    unknown = sorted(set(only or ()) - set(sections))
+        reason = classifiers
+        sections |= dict.fromkeys(JUDGED & sections.keys(), lambda *_: absent(reason))
+    return sections
+
+
+def _check_names(what: str, given: Collection[str], known: Collection[str]) -> None:
+    unknown = sorted(set(given) - set(known))
     if unknown:
-        raise ValueError(f"sections are {', '.join(sections)}; got {', '.join(unknown)}")
-    return {
-        name: section(step(name.replace("_", " ")))
-        for name, section in sections.items()
-        if only is None or name in only
-    }
+        raise ValueError(f"{what} are {', '.join(known)}; got {', '.join(unknown)}")
+
+
+def _check_sizes(data: Dataset, n: dict[str, int]) -> None:
+    low = [f"{key}={value}" for key, value in n.items() if value < 1]
+    if low:
+        raise ValueError(f"sizes must be at least 1, got {', '.join(low)}")
+    needed = {"train": n["n_train"], "test": max(n["n_test"], n["n_likelihood"], n["n_images"])}
+    for name, asked in needed.items():
+        have = len(getattr(data, name))
+        if have < asked:
+            raise ValueError(
+                f"evaluation needs {asked} {name} tuples, {data.name!r} has {have} with every "
+                "modality; ask for fewer"
+            )
 
 
 def write_scores(scores: dict, folder: Path) -> Path:
     """Write ``scores.json`` beside a checkpoint; whole or not at all."""
     path = folder / SCORES
-    partial = path.with_suffix(".partial")
-    text = json.dumps(scores, indent=2) + "\n"
-    figures = re.compile(r'\{\s+("(?:mean|variance)":[^{}]*)\}')
-    partial.write_text(figures.sub(lambda found: f"{{{' '.join(found[1].split())}}}", text))
-    os.replace(partial, path)
+    write_whole(path, _lines(scores) + "\n")
     return path
+
+
+def _lines(tree: dict, indent: str = "") -> str:
+    """JSON with a line for every table that holds no other table."""
+    if not any(isinstance(branch, dict) for branch in tree.values()):
+        return json.dumps(tree, allow_nan=False)
+    inner = indent + "  "
+    parts = [
+        f"{inner}{json.dumps(key)}: "
+        + (
+            _lines(branch, inner)
+            if isinstance(branch, dict)
+            else json.dumps(branch, allow_nan=False)
+        )
+        for key, branch in tree.items()
+    ]
+    return "{\n" + ",\n".join(parts) + f"\n{indent}}}"
 
 
 def origin(folder: Path, seed: int, seconds: float, cpu_seconds: float) -> dict:

@@ -14,6 +14,8 @@ by batch (``explorer.evaluation.average_precision``); that statistic is given to
 Shapes: M modalities, S subsets, N tuples, A attributes, D latent.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -35,6 +37,8 @@ from explorer.models import MultimodalVAE
 SECTION = "several classes may hold of a tuple: see average_precision"
 """Why there is no latent accuracy and no coherence."""
 PUBLISHED_BATCH = 256
+MOST_DETAILED = 31
+"""Subsets, at most, of which every attribute is told by itself."""
 
 
 def linear_scores(
@@ -70,6 +74,7 @@ def report(
     train: tuple[Mixture, Tensor],
     test: tuple[Mixture, Tensor],
     *,
+    classes: Sequence[str],
     n_few: int,
     n_generated: int,
     seed: int,
@@ -81,6 +86,8 @@ def report(
     ----------
     train, test
         Beliefs ``(K, S, N, D)`` from ``representation.encode`` and labels ``(N, A)``.
+    classes
+        What the A attributes are called.
     n_few
         Training tuples for the statistic as published.
     n_generated
@@ -88,11 +95,14 @@ def report(
     """
     names = subset_labels(model.names)
     truth = test[1].numpy()
-    latent, published = {}, {}
+    latent, published, by_attribute = {}, {}, {}
     for s, (name, known, probes) in enumerate(
         zip(names, train[0].mean.numpy(), test[0].mean.numpy(), strict=True)
     ):
-        latent[name] = _figure(truth, linear_scores((known, train[1].numpy()), probes))
+        sure = linear_scores((known, train[1].numpy()), probes)
+        latent[name] = _figure(truth, sure)
+        if len(names) <= MOST_DETAILED:
+            by_attribute[name] = _by_attribute(classes, truth, sure)
         few = linear_scores((known[:n_few], train[1][:n_few].numpy()), probes)
         if len(truth) >= PUBLISHED_BATCH:
             published[name] = round(published_average_precision(truth, (few > 0).astype(int)), 4)
@@ -119,11 +129,21 @@ def report(
         "latent": latent,
         "latent_as_published": published,
         "generated": generated,
+        "by_attribute": by_attribute,
         "ceiling": {name: classifiers.ceiling[name] for name in read},
         "chance": round(float(truth.mean()), 4),
         "train_tuples": len(train[1]),
         "test_tuples": len(truth),
         "generated_tuples": n_generated,
+    }
+
+
+def _by_attribute(classes: Sequence[str], truth: NDArray, scores: NDArray) -> dict[str, float]:
+    """Average precision of each attribute that holds somewhere, by its name."""
+    return {
+        name: round(mean_average_precision(truth[:, [a]], scores[:, [a]]), 4)
+        for a, name in enumerate(classes)
+        if truth[:, a].any()
     }
 
 

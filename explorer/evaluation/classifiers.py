@@ -25,7 +25,7 @@ from torch.nn import functional as F
 from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory, shown
 from explorer.datasets import Dataset, Modality
 from explorer.evaluation.average_precision import mean_average_precision
-from explorer.evaluation.readers import AUGMENTATIONS, CLASSIFIER_NETWORKS, spell_names
+from explorer.evaluation.readers import AUGMENTATIONS, CLASSIFIER_NETWORKS, JUDGES, spell_names
 
 FOLDER, WEIGHTS, CONFIG = "classifiers", "model.safetensors", "classifiers.json"
 LEAST_STEPS = 300
@@ -51,6 +51,8 @@ class Classifiers(nn.Module):
     multi_label
         Whether several classes may hold at once. Then the ceiling is the mean average precision
         over classes, and the agreement a share of tuples and classes.
+    judge
+        Key of ``readers.JUDGES``: which networks read pictures, and how they were trained.
     """
 
     def __init__(
@@ -61,17 +63,20 @@ class Classifiers(nn.Module):
         agreement: float | None = None,
         kinds: dict[str, str] | None = None,
         multi_label: bool = False,
+        judge: str = "ours",
     ) -> None:
         super().__init__()
+        self.judge = judge
         self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self.n_classes = n_classes
         self.ceiling = ceiling or {}
         self.agreement = agreement
         self.multi_label = multi_label
         self.kinds = dict.fromkeys(self.shapes, "image") | (kinds or {})
+        networks = CLASSIFIER_NETWORKS | {"image": JUDGES[judge].read_image}
         self.networks = nn.ModuleDict(
             {
-                name: CLASSIFIER_NETWORKS[self._reader(name)](shape, n_classes)
+                name: networks[self._reader(name)](shape, n_classes)
                 for name, shape in self.shapes.items()
             }
         )
@@ -164,79 +169,103 @@ class Classifiers(nn.Module):
 def train_classifiers(
     data: Dataset,
     *,
+    judge: str = "ours",
     epochs: float = 3,
     batch_size: int = 128,
-    learning_rate: float = 3e-3,
     seed: int = 0,
     on_step: Callable[[float], None] | None = None,
 ) -> Classifiers:
     """Train one classifier per modality on ``data.train``, and measure it on ``data.test``.
 
-    Images are turned, sheared, scaled and shifted a little at every step: the digits come from
-    few hands, and without it they are learned by heart (about one point less on test images).
-    Texts are misspelled a little, so that no single letter is trusted. Where several classes may
-    hold, a text is taken to spell out their names, and read so.
+    By our own judge, images are turned, sheared, scaled and shifted a little at every step: the
+    digits come from few hands, and without it they are learned by heart (about one point less on
+    test images). Texts are misspelled a little, so that no single letter is trusted. Where several
+    classes may hold, a text is taken to spell out their names, and read so.
 
     Parameters
     ----------
     data
         Modalities of any kind, with labels. Of data with gaps, each classifier is trained on what
         is there, and measured on tuples that have everything.
+    judge
+        Key of ``readers.JUDGES``.
     epochs
-        Passes over the training tuples.
+        Passes over the training tuples, times the judge's ``effort``.
     seed
         Weights, order and augmentation.
     on_step
         Called after every step with the share of the training that is done.
+
+    Raises
+    ------
+    ValueError
+        There is no such judge, or it would differ from ours in nothing: no modality is an image.
     """
+    _check_judge(data, judge)
     torch.manual_seed(seed)
-    modalities = to_read(data)
-    classifiers = Classifiers(
-        {m.name: m.shape for m in modalities},
-        len(data.classes),
-        kinds={m.name: m.kind for m in modalities},
-        multi_label=data.multi_label,
-    )
-    networks = classifiers.networks
-    for m in modalities:
-        networks[m.name].train()
-        if data.multi_label and m.kind == "text":
-            spell_names(networks[m.name], data.classes, m.symbols)
-    optimizer = torch.optim.AdamW(
-        [parameter for parameter in networks.parameters() if parameter.requires_grad],
-        lr=learning_rate,
-        weight_decay=0.02,
-        fused=True,
-    )
+    classifiers = _untrained(data, judge)
+    learned = [p for p in classifiers.networks.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learned, weight_decay=JUDGES[judge].weight_decay, fused=True)
     generator = torch.Generator().manual_seed(seed)
-    whole = data.having()
-    steps = max(1, round(epochs * len(data.train) / batch_size))
+    steps = max(1, round(JUDGES[judge].effort * epochs * len(data.train) / batch_size))
     for step in range(steps):
         index = torch.randint(len(data.train), (batch_size,), generator=generator)
-        batch, labels = data.train[index], data.train.labels[index]
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate * _schedule(step / steps)
-        loss = torch.zeros(())
-        for name, x, classes in _there(batch, labels, [m.name for m in data.modalities]):
-            if name not in networks:
-                continue
-            network, augment = networks[name], AUGMENTATIONS.get(classifiers.kinds[name])
-            if not _is_learned(network):
-                continue
-            x = x if augment is None else augment(x, generator)
-            loss = loss + (
-                F.binary_cross_entropy_with_logits(network(x), classes.float())
-                if data.multi_label
-                else F.cross_entropy(network(x), classes, label_smoothing=0.05)
-            )
+            group["lr"] = JUDGES[judge].learning_rate * _schedule(step / steps)
+        loss = _loss(classifiers, data, index, generator)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if on_step is not None:
             on_step((step + 1) / steps)
     classifiers.eval()
-    classifiers.ceiling, classifiers.agreement = _measure(classifiers, whole)
+    classifiers.ceiling, classifiers.agreement = _measure(classifiers, data.having())
     return classifiers
+
+
+def _check_judge(data: Dataset, judge: str) -> None:
+    if judge not in JUDGES:
+        raise ValueError(f"judge must be one of {', '.join(JUDGES)}, got {judge!r}")
+    if judge != "ours" and not any(m.kind == "image" for m in data.modalities):
+        raise ValueError(
+            f"judges differ in how they read pictures, and {data.name!r} has none; use --judge ours"
+        )
+
+
+def _untrained(data: Dataset, judge: str) -> Classifiers:
+    """The networks before training, in training mode; those that spell names are ready."""
+    modalities = to_read(data)
+    classifiers = Classifiers(
+        {m.name: m.shape for m in modalities},
+        len(data.classes),
+        kinds={m.name: m.kind for m in modalities},
+        multi_label=data.multi_label,
+        judge=judge,
+    )
+    for m in modalities:
+        classifiers.networks[m.name].train()
+        if data.multi_label and m.kind == "text":
+            spell_names(classifiers.networks[m.name], data.classes, m.symbols)
+    return classifiers
+
+
+def _loss(
+    classifiers: Classifiers, data: Dataset, index: Tensor, generator: torch.Generator
+) -> Tensor:
+    """Sum of what all networks that are learned lose on a batch."""
+    batch, labels, judge = data.train[index], data.train.labels[index], JUDGES[classifiers.judge]
+    loss = torch.zeros(())
+    for name, x, classes in _there(batch, labels, [m.name for m in data.modalities]):
+        if name not in classifiers.networks or not _is_learned(classifiers.networks[name]):
+            continue
+        augment = AUGMENTATIONS.get(classifiers.kinds[name]) if judge.augment else None
+        logits = classifiers.networks[name](x if augment is None else augment(x, generator))
+        loss = loss + (
+            F.binary_cross_entropy_with_logits(logits, classes.float())
+            if classifiers.multi_label
+            else F.cross_entropy(logits, classes, label_smoothing=judge.label_smoothing)
+        )
+    return loss
 
 
 def to_read(data: Dataset) -> tuple[Modality, ...]:
@@ -262,7 +291,14 @@ def save_classifiers(classifiers: Classifiers, folder: Path, provenance: dict) -
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
 
 
-def load_classifiers(dataset_name: str, root: Path | str | None = None) -> Classifiers:
+def folder_of(judge: str) -> str:
+    """Name of the folder, beside a dataset's checkpoints, that holds a judge's classifiers."""
+    return FOLDER if judge == "ours" else f"{FOLDER}-{judge}"
+
+
+def load_classifiers(
+    dataset_name: str, root: Path | str | None = None, judge: str = "ours"
+) -> Classifiers:
     """Trained classifiers of a dataset, on the CPU, in eval mode.
 
     Parameters
@@ -271,6 +307,8 @@ def load_classifiers(dataset_name: str, root: Path | str | None = None) -> Class
         Key of ``DATASETS``.
     root
         Look here only; by default in ``pretrained/`` and then in the user's runs.
+    judge
+        Key of ``readers.JUDGES``.
 
     Raises
     ------
@@ -278,9 +316,11 @@ def load_classifiers(dataset_name: str, root: Path | str | None = None) -> Class
         Missing, truncated, or not classifiers of this project.
     """
     roots = [Path(root)] if root is not None else [PRETRAINED, runs_directory()]
-    folders = [place / dataset_name / FOLDER for place in roots]
+    folders = [place / dataset_name / folder_of(judge) for place in roots]
     folder = next((f for f in folders if (f / CONFIG).is_file()), None)
-    remedy = f"train them: python -m explorer classifiers --dataset {dataset_name}"
+    remedy = f"train them: python -m explorer classifiers --dataset {dataset_name}" + (
+        "" if judge == "ours" else f" --judge {judge}"
+    )
     if folder is None:
         raise CheckpointError(
             f"no classifiers for {dataset_name!r} in {' or '.join(map(shown, roots))}; {remedy}"
@@ -298,13 +338,21 @@ def load_classifiers(dataset_name: str, root: Path | str | None = None) -> Class
     return classifiers
 
 
-def find_classifiers(dataset_name: str, root: Path | None = None) -> Classifiers | str:
+def find_classifiers(
+    dataset_name: str, root: Path | None = None, judge: str = "ours"
+) -> Classifiers | str:
     """Those under ``root`` if there are some, else those at hand; or why there are none."""
-    own = root is not None and (root / dataset_name / FOLDER / CONFIG).is_file()
+    own = root is not None and (root / dataset_name / folder_of(judge) / CONFIG).is_file()
     try:
-        return load_classifiers(dataset_name, root if own else None)
+        return load_classifiers(dataset_name, root if own else None, judge)
     except CheckpointError as error:
         return str(error)
+
+
+def find_judges(dataset_name: str, root: Path | None = None) -> dict[str, Classifiers]:
+    """Every judge of a dataset that is at hand, in the order of ``readers.JUDGES``."""
+    found = {judge: find_classifiers(dataset_name, root, judge) for judge in JUDGES}
+    return {judge: c for judge, c in found.items() if not isinstance(c, str)}
 
 
 def _schedule(done: float) -> float:

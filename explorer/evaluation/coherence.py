@@ -6,67 +6,89 @@ the same for the observed modalities. *Joint* coherence: the share of draws from
 which all classifiers agree. The classifiers' accuracy on real images (their ceiling) gives the
 scale; it is no bound, because generated digits can be more typical, and easier, than real ones.
 
-Shapes: M modalities, S subsets, N tuples, D latent.
+Judges that read real images equally well may read the same draws very differently, so several
+(``explorer.evaluation.readers.JUDGES``) read each draw, and each figure names its judge.
+
+Shapes: M modalities, S subsets, N tuples, D latent, J judges.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from explorer.aggregations import membership
 from explorer.evaluation.classifiers import Classifiers
+from explorer.evaluation.draws import decode
 from explorer.evaluation.figures import Progress, absent, figure, rows, sizes, subset_labels
 from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
 
 NO_PRIOR = "each modality has a latent of its own: nothing joint can be drawn"
 
+Reader = Callable[[dict[str, Tensor]], dict[str, Tensor]]
+"""``Classifiers.predict`` or ``.probabilities``: observations by name to what is said of them."""
 
-@torch.inference_mode()
-def generated_correct(
+
+def panel(judges: Sequence[Classifiers]) -> Reader:
+    """All judges at once: name to the class that each calls every observation, ``(N, J)``."""
+
+    def read(observations: dict[str, Tensor]) -> dict[str, Tensor]:
+        calls = [judge.predict(observations) for judge in judges]
+        return {name: torch.stack([c[name] for c in calls], dim=-1) for name in observations}
+
+    return read
+
+
+def generated_calls(
     model: MultimodalVAE,
-    classifiers: Classifiers,
+    judges: Sequence[Classifiers],
     beliefs: Mixture,
-    labels: Tensor,
     *,
     seed: int = 0,
     batch_size: int = 250,
     on_step: Callable[[float], None] | None = None,
 ) -> Tensor:
-    """Whether each generated image shows its tuple's class, by observed subset and target.
+    """What each judge calls every generated image: long ``(J, S, M, N)``.
 
     One draw of z per tuple and subset, shown as the decoder's mean. Targets include the observed
-    modalities themselves (from their own latent where latents are not shared).
+    modalities themselves (from their own latent where latents are not shared). Subsets are in the
+    order of ``explorer.subsets``.
 
     Parameters
     ----------
-    beliefs, labels
-        ``(K, S, N, D)`` from ``representation.encode`` and ``(N,)``.
+    beliefs
+        ``(K, S, N, D)`` from ``representation.encode``.
     seed
         Of the draws, which do not depend on ``batch_size``.
     on_step
         Called with the share that is done.
-
-    Returns
-    -------
-    Bool ``(S, M, N)``, subsets in the order of ``explorer.subsets``.
     """
-    n_subsets = beliefs.components.mu.shape[1]
-    correct = torch.empty(n_subsets, len(model.names), len(labels), dtype=torch.bool)
-    for s, targets, calls in readings(
-        model, classifiers.predict, beliefs, seed=seed, batch_size=batch_size
+    _, n_subsets, n_tuples, _ = beliefs.components.mu.shape
+    calls = torch.empty(len(judges), n_subsets, len(model.names), n_tuples, dtype=torch.long)
+    for s, targets, called in readings(
+        model, panel(judges), beliefs, seed=seed, batch_size=batch_size
     ):
-        correct[s, targets] = calls == labels
+        calls[:, s, targets] = called.movedim(-1, 0)
         if on_step is not None:
             on_step((s + 1) / n_subsets)
-    return correct
+    return calls
+
+
+def generated_correct(
+    model: MultimodalVAE, classifiers: Classifiers, beliefs: Mixture, labels: Tensor, **options
+) -> Tensor:
+    """Whether one judge sees the tuple's class in each generated image: bool ``(S, M, N)``.
+
+    Arguments as in :func:`generated_calls`; ``labels``: ``(N,)``.
+    """
+    return generated_calls(model, [classifiers], beliefs, **options)[0] == labels
 
 
 @torch.inference_mode()
 def readings(
     model: MultimodalVAE,
-    read: Callable[[dict[str, Tensor]], dict[str, Tensor]],
+    read: Reader,
     beliefs: Mixture,
     *,
     targets: Sequence[str] | None = None,
@@ -77,10 +99,8 @@ def readings(
 
     Parameters
     ----------
-    read
-        ``Classifiers.predict`` or ``Classifiers.probabilities``.
     beliefs, seed
-        As :func:`generated_correct`.
+        As :func:`generated_calls`.
     targets
         What is generated; all modalities by default.
 
@@ -101,19 +121,20 @@ def readings(
             ]
             names = [model.names[m] for m in own]
             if own:
-                yield s, own, _read(model, read, z[row], names, generator, batch_size)
+                said = read(decode(model, z[row], names, generator, batch_size=batch_size))
+                yield s, own, torch.stack([said[name] for name in names])
 
 
 @torch.inference_mode()
-def prior_agrees(
+def prior_calls(
     model: MultimodalVAE,
-    classifiers: Classifiers,
+    judges: Sequence[Classifiers],
     n_samples: int,
     *,
     seed: int = 0,
     batch_size: int = 250,
 ) -> Tensor:
-    """Whether all modalities of each draw from the prior are called the same: bool ``(N,)``.
+    """What each judge calls the modalities of each draw from the prior: long ``(J, M, N)``.
 
     Raises
     ------
@@ -124,25 +145,23 @@ def prior_agrees(
         raise ValueError(NO_PRIOR)
     generator = torch.Generator().manual_seed(seed)
     z = model.prior(torch.empty(n_samples, model.latent_dim)).rsample(generator)
-    calls = _read(model, classifiers.predict, z, model.names, generator, batch_size)
+    said = panel(judges)(decode(model, z, model.names, generator, batch_size=batch_size))
+    return torch.stack([said[name] for name in model.names]).movedim(-1, 0)
+
+
+def agree(calls: Tensor) -> Tensor:
+    """Whether all modalities are called the same, ``(M, N)`` -> bool ``(N,)``."""
     return (calls == calls[0]).all(0)
 
 
-def _read(
-    model: MultimodalVAE,
-    read: Callable[[dict[str, Tensor]], dict[str, Tensor]],
-    z: Tensor,
-    names: Sequence[str],
-    generator: torch.Generator,
-    batch_size: int,
+def prior_agrees(
+    model: MultimodalVAE, classifiers: Classifiers, n_samples: int, **options
 ) -> Tensor:
-    """What is said of what each z decodes to: ``(N, D)`` -> ``(len(names), N, ...)``."""
-    calls = []
-    for part in z.split(batch_size):
-        decoded = model.decode(part, names, model.draw_styles(part, generator))
-        verdicts = read({name: d.mean for name, d in decoded.items()})
-        calls.append(torch.stack([verdicts[name] for name in names]))
-    return torch.cat(calls, dim=1)
+    """Whether one judge calls all modalities of a draw from the prior the same: bool ``(N,)``.
+
+    Arguments as in :func:`prior_calls`.
+    """
+    return agree(prior_calls(model, [classifiers], n_samples, **options)[0])
 
 
 def report(
@@ -151,28 +170,38 @@ def report(
     beliefs: Mixture,
     labels: Tensor,
     *,
+    others: Mapping[str, Classifiers],
     n_prior: int,
     seed: int,
     on_step: Progress,
 ) -> dict:
-    """Section ``coherence`` of scores.json; arguments as in :func:`generated_correct`."""
-    correct = generated_correct(
-        model, classifiers, beliefs, labels, seed=seed, on_step=on_step
-    )  # (S, M, N)
-    names = model.names
-    observed, by_size = membership(len(names)), sizes(len(names))  # (S, M)
+    """Section ``coherence`` of scores.json.
+
+    Parameters
+    ----------
+    classifiers, others
+        The judge of all figures, and judges of other kinds for those by number given and joint.
+    beliefs, labels
+        As in :func:`generated_correct`.
+    """
+    judges = others | {classifiers.judge: classifiers}
+    asked = list(judges.values())
+    calls = generated_calls(model, asked, beliefs, seed=seed, on_step=on_step)
     joint = (
-        figure(prior_agrees(model, classifiers, n_prior, seed=seed))
-        if model.has_prior
-        else absent(NO_PRIOR)
+        prior_calls(model, asked, n_prior, seed=seed) if model.has_prior else [None] * len(asked)
     )
+    verdicts = {
+        name: _verdict(judge, call == labels, together)
+        for (name, judge), call, together in zip(judges.items(), calls, joint, strict=True)
+    }
+    correct, names = calls[list(judges).index(classifiers.judge)] == labels, model.names
+    observed, by_size = membership(len(names)), sizes(len(names))  # (S, M)
     return {
         "how": "z drawn once from the posterior given the subset, decoder mean, share that the "
         "modality's classifier calls the tuple's class; conditional: modalities that were not "
-        "observed, self: those that were; joint: share of prior draws on which all agree",
-        "conditional_by_size": {
-            str(size): figure(correct[own][~observed[own]]) for size, own in by_size[:-1]
-        },
+        "observed, self: those that were; joint: share of prior draws on which all agree; judges: "
+        "the same draws read by classifiers of other kinds",
+        "conditional_by_size": verdicts[classifiers.judge]["conditional_by_size"],
         "conditional_by_target": {
             name: {
                 str(size): figure(correct[own & ~observed[:, m], m])
@@ -186,9 +215,25 @@ def report(
             label: dict(zip(names, map(figure, targets), strict=True))
             for label, targets in zip(subset_labels(names), correct, strict=True)
         },
-        "joint": joint,
+        "joint": verdicts[classifiers.judge]["joint"],
         "ceiling": {name: classifiers.ceiling[name] for name in names},
         "ceiling_agreement": classifiers.agreement,
+        "judges": verdicts,
         "test_tuples": len(labels),
         "prior_draws": n_prior,
+    }
+
+
+def _verdict(judge: Classifiers, correct: Tensor, joint: Tensor | None) -> dict:
+    """What one judge says by number given, bool ``(S, M, N)``, and jointly, ``(M, N)``."""
+    n_modalities = correct.shape[1]
+    observed = membership(n_modalities)
+    return {
+        "conditional_by_size": {
+            str(size): figure(correct[own][~observed[own]])
+            for size, own in sizes(n_modalities)[:-1]
+        },
+        "joint": absent(NO_PRIOR) if joint is None else figure(agree(joint)),
+        "accuracy": round(sum(judge.ceiling.values()) / len(judge.ceiling), 4),
+        "agreement": judge.agreement,
     }

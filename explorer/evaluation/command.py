@@ -1,6 +1,7 @@
 """``python -m explorer evaluate | classifiers | embed``: measured, printed, written."""
 
 import time
+from math import isfinite
 from pathlib import Path
 
 import torch
@@ -19,9 +20,10 @@ from explorer.datasets import load_dataset
 from explorer.evaluation import evaluate as measure
 from explorer.evaluation import fitting_sizes, origin, write_scores
 from explorer.evaluation.classifiers import (
-    FOLDER,
     enough_epochs,
     find_classifiers,
+    find_judges,
+    folder_of,
     save_classifiers,
     to_read,
     train_classifiers,
@@ -49,6 +51,7 @@ def evaluate(
     judges = find_classifiers(data.name, root)
     if isinstance(judges, str):
         console.print(f"coherence is left out: {judges}", soft_wrap=True)
+    others = find_judges(data.name, root)
     sizes = fitting_sizes(data, n_test=tuples, n_likelihood=likelihood_tuples)
     with Progress(console=console) as progress:
         for key in models:
@@ -60,6 +63,7 @@ def evaluate(
                 loaded,
                 data,
                 judges,
+                others=others,
                 seed=seed,
                 every_subset=every_subset,
                 n_draws=draws,
@@ -78,6 +82,7 @@ def evaluate(
 def classifiers(
     dataset: str,
     *,
+    judge: str,
     epochs: float | None,
     seed: int,
     threads: int,
@@ -85,6 +90,8 @@ def classifiers(
     console: Console,
 ) -> None:
     """Train the classifiers of a dataset, print their ceilings, and save them."""
+    if epochs is not None and not isfinite(epochs):
+        raise ValueError(f"--epochs must be a number, got {epochs}")
     torch.set_num_threads(threads)
     data = load_dataset(dataset)
     epochs = epochs or enough_epochs(data)
@@ -92,11 +99,12 @@ def classifiers(
         task = progress.add_task(f"{len(to_read(data))} classifiers", total=1.0)
         trained = train_classifiers(
             data,
+            judge=judge,
             epochs=epochs,
             seed=seed,
             on_step=lambda done: progress.update(task, completed=done),
         )
-    folder = (root or runs_directory()) / data.name / FOLDER
+    folder = (root or runs_directory()) / data.name / folder_of(judge)
     about = {"dataset": data.name, "epochs": epochs, "seed": seed, "torch": torch.__version__}
     save_classifiers(trained, folder, about | {"commit": commit()})
     table = Table("modality", "correct on real test observations")

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from explorer.datasets import Split
+from explorer.evaluation.draws import decode, draw
 from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
 
@@ -39,21 +40,6 @@ class Classifiers(Protocol):
     def predict(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Class of every picture."""
         ...
-
-
-class Draws(NamedTuple):
-    """Latents drawn from a posterior, and the component that each came from.
-
-    Parameters
-    ----------
-    z
-        ``(N, B, D)``.
-    component
-        Long ``(N, B)``, below K.
-    """
-
-    z: Tensor
-    component: Tensor
 
 
 class ConflictCounts(NamedTuple):
@@ -108,37 +94,6 @@ def contradict(
     return {name: other[name] if name in swapped else x for name, x in batch.items()}
 
 
-def draw(
-    posterior: Mixture,
-    n_draws: int,
-    generator: torch.Generator | None = None,
-    temperature: float = 1.0,
-) -> Draws:
-    """Draw a component by weight and a point of it, ``n_draws`` times.
-
-    The noise comes before the choice of components, so that two posteriors and one seed share
-    their noise and pictures differ by what the posteriors say.
-
-    Parameters
-    ----------
-    posterior
-        Components ``(K, B, D)``.
-    n_draws
-        N.
-    generator
-        Decides everything.
-    temperature
-        Factor on the standard deviation; 0 draws the components' means.
-    """
-    repeated = posterior.repeat(n_draws)
-    mu = posterior.components.mu
-    zeros = mu.new_zeros(n_draws, *mu.shape[1:])
-    noise = type(posterior.components)(zeros, zeros).rsample(generator)
-    component = repeated.choose(generator)
-    chosen = repeated.pick(component)
-    return Draws(chosen.mu + temperature * chosen.std * noise, component)
-
-
 def count_classes(verdicts: Tensor, n_classes: int) -> ConflictCounts:
     """Count what N draws of B samples were read as: long ``(N, B)`` -> ``(B, C)``."""
     return ConflictCounts(torch.nn.functional.one_hot(verdicts, n_classes).sum(0))
@@ -156,9 +111,8 @@ def read(
     n_classes: int = 10,
 ) -> ConflictCounts:
     """Draw from ``posterior``, decode ``target`` and count what the classifier reads."""
-    z = draw(posterior, n_draws, generator).z
-    pictures = model.decode(z, [target], model.draw_styles(z, generator))[target].mean
-    return count_classes(classifiers.predict({target: pictures})[target], n_classes)
+    pictures = decode(model, draw(posterior, n_draws, generator).z, [target], generator)
+    return count_classes(classifiers.predict(pictures)[target], n_classes)
 
 
 @torch.inference_mode()
@@ -285,25 +239,16 @@ def conflict_rates(
     n_samples = min(n_samples, len(split))
     chosen = torch.randperm(len(split), generator=generator)[:n_samples]
     others = chosen[opponents(split.labels[chosen], generator)]
-    n_classes = int(split.labels.max()) + 1
+    asked = {"n_classes": int(split.labels.max()) + 1}
+    believe = model.posterior if whole_mixture else model.subset_posterior
     sides, calm = [], []
     for here, there in zip(chosen.split(batch_size), others.split(batch_size), strict=True):
         batch, other = (_only(split[i], observed) for i in (here, there))
-        counts = conflict(
-            model,
-            classifiers,
-            batch,
-            other,
-            swapped,
-            target,
-            n_draws,
-            generator,
-            whole_mixture=whole_mixture,
-            n_classes=n_classes,
+        torn, peace = (
+            read(model, classifiers, believe(given), target, n_draws, generator, **asked)
+            for given in (contradict(batch, other, swapped), batch)
         )
-        sides.append(counts.sides(split.labels[here], split.labels[there]))
-        posterior = (model.posterior if whole_mixture else model.subset_posterior)(batch)
-        peace = read(model, classifiers, posterior, target, n_draws, generator, n_classes=n_classes)
+        sides.append(torn.sides(split.labels[here], split.labels[there]))
         calm.append(peace.by_class.gather(1, split.labels[here].unsqueeze(1)))
     sides, calm = torch.cat(sides), torch.cat(calm).squeeze(1) / n_draws
     seen = Counter(map(behavior, sides, calm.tolist()))

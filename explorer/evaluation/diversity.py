@@ -16,6 +16,7 @@ from torch import Tensor
 from explorer.datasets.modality import of_class
 from explorer.evaluation.classifiers import Classifiers
 from explorer.evaluation.coherence import NO_PRIOR
+from explorer.evaluation.draws import decode
 from explorer.evaluation.figures import Progress, absent, figure, rows
 from explorer.evaluation.geometry import mean_distance
 from explorer.gaussians import Mixture
@@ -73,7 +74,7 @@ def generated_distance(
     generator = torch.Generator().manual_seed(seed)
     belief = Mixture(beliefs.batch_weights[:, row], components)
     z = belief.repeat(n_draws).rsample(generator)  # (R, N, D)
-    shown = model.decode(z, [target], model.draw_styles(z, generator))[target].mean
+    shown = decode(model, z, [target], generator)[target]
     seen = features(classifiers, target, shown.flatten(0, 1)).unflatten(0, z.shape[:2])
     return mean_distance(seen.transpose(0, 1))
 
@@ -156,10 +157,8 @@ def _frechet(
     half = len(next(iter(seen.values()))) // 2
     generator = torch.Generator().manual_seed(seed)
     z = model.prior(torch.empty(half, model.latent_dim)).rsample(generator)
-    styles = model.draw_styles(z, generator)
     generated, real = {}, {}
-    for name in seen:
-        shown = model.decode(z, [name], styles)[name].mean
+    for name, shown in decode(model, z, list(seen), generator).items():
         drawn = features(classifiers, name, shown)
         first, second = seen[name][:half], seen[name][half : 2 * half]
         generated[name] = round(frechet_distance(drawn, first), 3)

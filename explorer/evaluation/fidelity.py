@@ -224,6 +224,31 @@ def report(
     }
 
 
+def report_alone(
+    model: MultimodalVAE, means: Tensor, originals: dict[str, Tensor], on_step: Progress
+) -> dict:
+    """Section ``self_reconstruction`` of scores.json; arguments as in :func:`report`.
+
+    Each modality from its own belief alone: what fusing could add to, or has taken away (figures
+    8 and 9 of Sutter et al. 2024).
+    """
+    styles = read_styles(model, originals)
+    tables = {}
+    for m, modality in enumerate(model.modalities):
+        shown = translate(model, means, [modality.name], modality.name, styles)
+        tables[modality.name] = {
+            key: written([measure(shown, originals[modality.name], modality)])
+            for key, measure in measures(modality).items()
+        }
+        on_step((m + 1) / len(model.names))
+    return {
+        "how": "decoder mean at the mean of the posterior given that modality alone, otherwise as "
+        "in reconstruction",
+        "by_modality": tables,
+        "test_tuples": len(originals[model.names[0]]),
+    }
+
+
 def _running_mean(size: int, like: Tensor) -> Tensor:
     """Take the mean of every window on an axis of ``size``: ``(size - WINDOW + 1, size)``."""
     if size < WINDOW:

@@ -24,16 +24,18 @@ import torch
 from torch import Tensor
 
 from explorer.aggregations import power_set
-from explorer.evaluation.figures import Progress, absent, figure, rows
+from explorer.evaluation.figures import Progress, absent, figure, rows, sizes
 from explorer.gaussians import Gaussian, Mixture
 from explorer.models import MultimodalVAE
 from explorer.models.objectives import elbo, mixture_elbo
 from explorer.models.terms import mixed_seed
 from explorer.networks.likelihoods import log_likelihood
-from explorer.subsets import subset_label, subsets
+from explorer.subsets import MOST_ENUMERATED, subset_label, subsets
 
 PUBLISHED_DRAWS = 12
 """Draws that the released code of MoPoE takes (its paper says 15)."""
+SUBSET_DRAWS = 25
+"""Draws, at most, where every subset's belief is a proposal for the mean over those of a size."""
 DRAWS_AT_ONCE = 250
 """Draws decoded together: bounds memory, changes nothing else."""
 
@@ -208,6 +210,7 @@ def report(
     estimates = importance_weighted(
         model, batch, proposals, n_draws=n_draws, seed=seed, on_step=on_step
     )
+    by_size = _by_size(model, batch, min(n_draws, SUBSET_DRAWS), seed)
     closed_form = model.latent is Gaussian
     with torch.inference_mode():
         noise = torch.Generator().manual_seed(seed)
@@ -219,7 +222,8 @@ def report(
         "effective_draws is near 1; elbo: "
         + ("mean over components of theirs" if closed_form else "of the mixture, by its density")
         + "; published_statistic: what released code computes in its place from "
-        f"{PUBLISHED_DRAWS} draws, mixing observations, and no estimate of log p(x)",
+        f"{PUBLISHED_DRAWS} draws, mixing observations, and no estimate of log p(x); by_size: mean "
+        "over the proposals of all subsets of a size, with subset_draws draws each",
         "importance_weighted": {
             name: figure(estimate.log_likelihood, digits=2)
             | {"effective_draws": round(estimate.effective_draws.mean().item(), 2)}
@@ -229,11 +233,32 @@ def report(
             name: figure(estimate.published_statistic, digits=2)
             for name, estimate in estimates.items()
         },
+        **by_size,
         "elbo": figure(-terms["reconstruction"] - terms["kl"], digits=2),
         "reconstruction": figure(-terms["reconstruction"], digits=2),
         "kl": figure(terms["kl"], digits=2),
         "draws": n_draws,
         "test_tuples": len(batch[names[0]]),
+    }
+
+
+def _by_size(
+    model: MultimodalVAE, batch: dict[str, Tensor], n_draws: int, seed: int
+) -> dict[str, object]:
+    """Mean of log p(x) over the proposals of all subsets of a size, as figure 3 of the papers.
+
+    Nothing where modalities are so many that not all subsets are looked at.
+    """
+    if len(model.names) > MOST_ENUMERATED:
+        return {}
+    proposals = {subset_label(subset): subset for subset in subsets(model.names)}
+    found = importance_weighted(model, batch, proposals, n_draws=n_draws, seed=seed)
+    estimates = torch.stack([found[label].log_likelihood for label in proposals])  # (S, B)
+    return {
+        "by_size": {
+            str(size): figure(estimates[own], digits=2) for size, own in sizes(len(model.names))
+        },
+        "subset_draws": n_draws,
     }
 
 

@@ -58,6 +58,15 @@ MEASURES: dict[str, Measure] = {
     ),
     "self_coherence": Measure("self coherence", "coherence/self_by_size/{given}", _COHERENCE),
     "joint_coherence": Measure("joint coherence", "coherence/joint", "coherence/prior_draws"),
+    "judged_coherence": Measure(
+        "coherence, by judge", "coherence/judges/{target}/conditional_by_size/{given}", _COHERENCE
+    ),
+    "judged_joint": Measure(
+        "joint coherence, by judge", "coherence/judges/{target}/joint", "coherence/prior_draws"
+    ),
+    "judge_accuracy": Measure(
+        "judge on real samples", "coherence/judges/{target}/accuracy", "", better=0
+    ),
     "ceiling": Measure("classifier on real samples", "coherence/ceiling/{target}", "", better=0),
     "latent_precision": Measure(
         "average precision of attributes, latent", "average_precision/latent/{given}", _PRECISION
@@ -72,6 +81,11 @@ MEASURES: dict[str, Measure] = {
         "average_precision/generated/{given}/{target}",
         "average_precision/generated_tuples",
     ),
+    "precision_by_attribute": Measure(
+        "average precision, latent, of each attribute",
+        "average_precision/by_attribute/{given}/{target}",
+        _PRECISION,
+    ),
     "precision_ceiling": Measure(
         "average precision of classifiers on real observations",
         "average_precision/ceiling/{target}",
@@ -80,6 +94,9 @@ MEASURES: dict[str, Measure] = {
     ),
     "log_likelihood": Measure(
         "log p(x), nats", "likelihood/importance_weighted/{given}", _LIKELIHOOD, digits=1
+    ),
+    "log_likelihood_by_size": Measure(
+        "log p(x), nats, mean over subsets", "likelihood/by_size/{given}", _LIKELIHOOD, digits=1
     ),
     "effective_draws": Measure(
         "effective draws",
@@ -119,6 +136,24 @@ MEASURES: dict[str, Measure] = {
     "bleu": Measure(
         "BLEU-3 of characters", "reconstruction/{target}/bleu_3_characters", _RECONSTRUCTION
     ),
+    **{
+        f"self_{key}": Measure(
+            f"{label}, from itself alone",
+            f"self_reconstruction/by_modality/{{target}}/{name}",
+            "self_reconstruction/test_tuples",
+            better,
+        )
+        for key, label, name, better in (
+            ("ssim", "SSIM", "ssim_data_range_1", 1),
+            ("ssim_range_2", "SSIM, data range 2", "ssim_data_range_2", 1),
+            ("absolute_error", "absolute error", "absolute_error", -1),
+            ("rmse", "RMSE", "rmse", -1),
+            ("label", "label right", "accuracy", 1),
+            ("word", "words right", "word_accuracy", 1),
+            ("character", "characters right", "character_accuracy", 1),
+            ("bleu", "BLEU-3 of characters", "bleu_3_characters", 1),
+        )
+    },
     "translation_ssim": Measure(
         "translation, SSIM", "translation/{target}/{given}/ssim_data_range_1", _TRANSLATION
     ),

@@ -16,6 +16,7 @@ from explorer.checkpoints import PRETRAINED, list_pretrained, load_pretrained, r
 from explorer.datasets import load_dataset
 from explorer.evaluation import evaluate, origin, weights_sha256, write_scores
 from explorer.evaluation.classifiers import Classifiers, load_classifiers
+from explorer.evaluation.figures import finite
 from explorer.models import build_model
 from explorer.results.scores import Evaluation, headline, tidy
 from tests.datasets.every_dataset import EMBEDDED
@@ -89,7 +90,8 @@ def figures(tree):
 def test_every_figure_is_a_number_with_an_error(scores):
     every = list(figures(scores))
     shared = 2 * (31 + 5) + (4 + 5 * 4 + 5 + 31 * 5 + 1) + (2 * 6 + 3) + 6 * 3
-    assert len(every) == shared + 5 * 3 + 2 * 5
+    judged, log_likelihoods, alone = 4 + 1, 5, 5 * 3
+    assert len(every) == shared + 5 * 3 + 2 * 5 + judged + log_likelihoods + alone
     assert all(abs(f["mean"]) < 1e9 and 0 <= f["standard_error"] < 1e9 for f in every)
     assert all(0 <= f["mean"] <= 1 for part in list(scores)[:2] for f in figures(scores[part]))
 
@@ -100,17 +102,18 @@ def test_the_same_seed_gives_the_same_scores(scores, data, judges):
 
 def test_modalities_are_encoded_once_and_not_once_per_subset(run):
     _, rows, _ = run
-    # for the likelihood every subset, the mixture that is trained and, for the ELBO, the objective
-    once = SIZES["n_train"] + SIZES["n_test"] + 3 * SIZES["n_likelihood"]
+    # for the likelihood every subset, twice, the mixture that is trained and, for the ELBO, the
+    # objective
+    once = SIZES["n_train"] + SIZES["n_test"] + 4 * SIZES["n_likelihood"]
     assert rows == dict.fromkeys(rows, once)
 
 
 def test_progress_is_told_for_every_part(run):
     _, _, told = run
     parts = ["encoding", "latent accuracy", "coherence", "likelihood", "reconstruction"]
-    parts += ["translation", "diversity", "geometry"]
+    parts += ["self reconstruction", "translation", "diversity", "geometry"]
     assert list(told) == parts
-    assert [told[name] for name in parts[1:]] == pytest.approx([1] * 7)
+    assert [told[name] for name in parts[1:]] == pytest.approx([1] * 8)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
@@ -134,6 +137,49 @@ def test_only_what_is_asked_for_is_computed(scores, data, judges):
     assert some == {key: scores[key] for key in ("coherence", "geometry")}
     with pytest.raises(ValueError, match=r"sections are latent_accuracy, .*; got beauty"):
         evaluate(untrained(data, "mwb"), data, judges, only=["beauty"], **SIZES)
+    with pytest.raises(ValueError, match=r"sizes are n_train, .*; got n_tests"):
+        evaluate(untrained(data, "mwb"), data, judges, n_tests=3)
+    with pytest.raises(ValueError, match="at least 1, got n_draws=0"):
+        evaluate(untrained(data, "mwb"), data, judges, **SIZES | {"n_draws": 0})
+
+
+def test_what_is_no_number_never_reaches_the_file(data, judges, tmp_path):
+    one = evaluate(
+        untrained(data, "mwb"), data, judges, only=["likelihood"], **SIZES | {"n_likelihood": 1}
+    )
+    assert one["likelihood"]["elbo"]["standard_error"] is None
+    assert isinstance(one["likelihood"]["elbo"]["mean"], float)
+    broken = {
+        "likelihood": {"elbo": {"mean": float("nan"), "standard_error": 0.1}, "draws": 3},
+        "geometry": {"gap": float("inf"), "test_tuples": 4},
+    }
+    assert finite(broken) == {
+        "likelihood": {"elbo": {"absent": "no finite number came of it"}, "draws": 3},
+        "geometry": {"test_tuples": 4},
+    }
+    with pytest.raises(ValueError, match="JSON"):
+        write_scores(broken, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_each_judge_reads_the_same_draws(scores, data, judges):
+    shapes = {m.name: m.shape for m in data.modalities}
+    torch.manual_seed(0)
+    other = Classifiers(shapes, 10, dict.fromkeys(shapes, 0.9), 0.8, judge="published")
+    both = evaluate(
+        untrained(data, "mwb"),
+        data,
+        judges,
+        others={"published": other},
+        only=["coherence"],
+        **SIZES,
+    )["coherence"]
+    assert list(both["judges"]) == ["published", "ours"]
+    assert both["judges"]["ours"] == scores["coherence"]["judges"]["ours"]
+    assert both["judges"]["ours"]["joint"] == both["joint"] == scores["coherence"]["joint"]
+    alone = evaluate(untrained(data, "mwb"), data, other, only=["coherence"], **SIZES)["coherence"]
+    assert both["judges"]["published"]["conditional_by_size"] == alone["conditional_by_size"]
+    assert both["judges"]["published"]["accuracy"] == 0.9
 
 
 @pytest.fixture(scope="module", params=EMBEDDED)
@@ -293,6 +339,27 @@ def test_the_command_writes_every_section_beside_the_checkpoint(data, tmp_path, 
     assert sections | {"translation", "diversity", "geometry"} < set(scores)
     # what was computed is what is listed
     assert f"{scores['coherence']['conditional_by_size']['1']['mean']:.3f}" in answer.output
+
+
+@pytest.mark.parametrize(
+    ("words", "limit"),
+    [
+        (["evaluate", "--tuples", "-5"], "greater than or equal to 2"),
+        (["evaluate", "--draws", "-1"], "greater than or equal to 1"),
+        (["evaluate", "--likelihood-tuples", "0"], "greater than or equal to 1"),
+        (["embed", "--seeds", "0"], "greater than or equal to 1"),
+        (["embed", "--tuples", "-1"], "greater than or equal to 1"),
+        (["classifiers", "--epochs", "-1"], "greater than or equal to 0.001"),
+        (["classifiers", "--epochs", "inf"], "less than or equal to 10000"),
+        (["compare", "--seeds", "0"], "greater than or equal to 1"),
+        (["compare", "--test-tuples", "1"], "greater than or equal to 2"),
+    ],
+)
+def test_a_number_out_of_its_range_is_told_before_anything_starts(words, limit, tmp_path):
+    answer = CliRunner().invoke(app, [*words, "--root", str(tmp_path)], env={"COLUMNS": "200"})
+    assert answer.exit_code == 2
+    assert limit in answer.output and words[1] in answer.output
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("damaged", [False, True])
