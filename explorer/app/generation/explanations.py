@@ -44,7 +44,8 @@ Of every kind it is what the decoder expects, not a random observation:
     "Who reads the draws": """
 One small network per view, trained on real observations only, and never shown to the models. It
 must answer with one of the {words}, also where there is none. On real test samples it is right
-about as often as the figure beside each model says: no model can be expected to do better. Draws
+about as often as the figure beside each model says. A model can pass that figure, by drawing
+digits that are easier to read than real ones. Draws
 whose {word} it confirms can still be poor. It reads what is shown: of spikes rates, where it was
 trained on counts.
 """,
