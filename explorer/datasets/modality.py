@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer.files.sources.directory import DataError
@@ -43,6 +45,9 @@ class Modality:
     parts
         What the numbers of attributes, a label or a vector are called, in their order; may be
         empty.
+    scaling
+        Mean and standard deviation that each number was brought to 0 and 1 with; empty where
+        numbers are as they were measured. :meth:`in_units` goes back.
 
     Raises
     ------
@@ -59,12 +64,14 @@ class Modality:
     weight: float = 1.0
     symbols: str = ""
     parts: tuple[str, ...] = ()
+    scaling: tuple[tuple[float, float], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(f"a modality's name must be a plain identifier, got {self.name!r}")
         object.__setattr__(self, "shape", tuple(self.shape))
         object.__setattr__(self, "parts", tuple(self.parts))
+        object.__setattr__(self, "scaling", tuple((mean, std) for mean, std in self.scaling))
         if self.kind not in KINDS:
             raise ValueError(f"kind of {self.name!r} must be one of {KINDS}, got {self.kind!r}")
         if not (self.weight > 0 and math.isfinite(self.weight)):
@@ -84,6 +91,22 @@ class Modality:
                 f"parts of {self.name!r} must name its {math.prod(self.shape)} numbers or be "
                 f"empty, got {len(self.parts)}"
             )
+        if self.scaling and len(self.scaling) != math.prod(self.shape):
+            raise ValueError(
+                f"scaling of {self.name!r} must have {math.prod(self.shape)} pairs or none, got "
+                f"{len(self.scaling)}"
+            )
+
+    def in_units(self, x: NDArray) -> NDArray:
+        """Observations or draws ``(*, *shape)`` in the units that they were measured in, float64.
+
+        >>> Modality("size", (1,), kind="vector", scaling=((20, 5),)).in_units(np.array([2.0]))
+        array([30.])
+        """
+        if not self.scaling:
+            return np.asarray(x, dtype=np.float64)
+        mean, std = np.array(self.scaling).T
+        return np.asarray(x, dtype=np.float64) * std.reshape(self.shape) + mean.reshape(self.shape)
 
 
 def told_in_words(modalities: Sequence[Modality]) -> tuple[Modality, ...]:
@@ -176,6 +199,9 @@ class Dataset:
         What label k is called; where several may hold, what attribute k is called.
     leading
         Where several may hold: the one that is asked about where a sample can have one class only.
+    fingerprint
+        Of a visitor's own data: what tells them from others with the same name, as
+        ``explorer.datasets.fingerprint`` writes it; None for the built-in ones.
     """
 
     name: str
@@ -184,6 +210,7 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     leading: str = ""
+    fingerprint: dict | None = field(default=None, compare=False)
 
     @property
     def multi_label(self) -> bool:

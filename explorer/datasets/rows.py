@@ -63,10 +63,25 @@ class Rows:
         )
 
 
+def scaling(table: NDArray, train: NDArray) -> tuple[NDArray, NDArray]:
+    """Mean and standard deviation ``(*)`` of the rows ``train`` of numbers ``(N, *)``.
+
+    A number that never varies there, but for rounding, has the standard deviation 1.
+    """
+    x = table[train]
+    reach = np.abs(x).max(0)
+    # squares of numbers beyond these leave the range of float64
+    unit = np.where((reach > 1e100) | ((reach < 1e-100) & (reach > 0)), reach, 1).astype(x.dtype)
+    mean, std = (x / unit).mean(0) * unit, (x / unit).std(0) * unit
+    rounding = 8 * np.finfo(x.dtype).eps * reach
+    still = x.max(0) / 2 - x.min(0) / 2 <= rounding
+    return np.where(still, x[0], mean), np.where(still, 1, std)
+
+
 def standardised(table: NDArray, train: NDArray) -> NDArray:
     """Numbers ``(N, *)`` with mean 0 and standard deviation 1 over the rows ``train``, float32.
 
     What never varies there becomes 0 there.
     """
-    mean, std = table[train].mean(0), table[train].std(0)
-    return ((table - mean) / np.where(std > 0, std, 1)).astype(np.float32)
+    mean, std = scaling(table, train)
+    return ((table - mean) / std).astype(np.float32)

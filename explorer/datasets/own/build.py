@@ -18,19 +18,21 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from explorer.datasets.fingerprint import fingerprint
 from explorer.datasets.modality import Dataset, Modality
+from explorer.datasets.own.columns import choose_columns
 from explorer.datasets.own.division import divide
-from explorer.datasets.own.table import Table, read_table
+from explorer.datasets.own.formats import read_table
+from explorer.datasets.own.table import Table
 from explorer.datasets.own.values import (
     MASK,
     Values,
-    as_text,
     check_presence,
     class_numbers,
     read_mask,
     read_values,
 )
-from explorer.datasets.rows import Rows, standardised
+from explorer.datasets.rows import Rows, scaling
 from explorer.files.own import (
     Described,
     Description,
@@ -136,38 +138,18 @@ def _build(
                 f"modality {one.name!r}: a name must be letters, digits and _, a letter first, and "
                 "not one that batches and networks use themselves"
             )
-    before = len(mistakes)
+    chosen: dict[str, list[str]] = {}
     with noting(mistakes):
-        _check_names(description, table)
-    if len(mistakes) > before:
+        chosen, said = choose_columns(description, table)
+    if not chosen:
         return None
-    mask, labels, is_test, found = None, None, None, {}
-    with noting(mistakes):
-        mask = read_mask(table, len(description.modalities))
-    for place, one in enumerate(description.modalities):
-        with noting(mistakes, f"modality {one.name!r}"):
-            found[one.name] = read_values(one, table, None if mask is None else mask[:, place])
-    if len(found) == len(description.modalities):
-        with noting(mistakes):
-            check_presence(found.values(), table)
-    with noting(mistakes, "label"):
-        labels = _read_labels(description.label, table)
-    if labels is not None:
-        with noting(mistakes, "split"):
-            is_test = divide(description.split, labels, description.label.classes, table)
+    found, labels, is_test, notes = _read(description, table, chosen, mistakes)
     if mistakes:
         return None
-    largest = max(size_of(one.kind, found[one.name].shape) for one in description.modalities)
-    arrays, modalities, notes = {}, [], []
-    for one in description.modalities:
-        with noting(mistakes, f"modality {one.name!r}"):
-            values = found[one.name]
-            array, said = _scaled(one, values, ~is_test & values.present)
-            arrays[one.name] = torch.from_numpy(array)
-            modalities.append(_modality(one, values, said, largest))
-            notes.append(_note(modalities[-1], values.present, said))
+    arrays, modalities, told = _for_models(description, found, ~is_test, mistakes)
     if mistakes:
         return None
+    notes = [f"{one}{said[key]}" for key, one in zip(found, told, strict=True)] + notes
     observed = torch.from_numpy(np.stack([v.present for v in found.values()], axis=1))
     tables = {key: torch.eye(len(v.symbols)) for key, v in found.items() if v.symbols}
     # many tables are sorted by class, and the first rows of a split stand for it in many places
@@ -182,44 +164,58 @@ def _build(
         for rows in (torch.from_numpy(order[part[order]]) for part in (~is_test, is_test))
     )
     classes = description.label.classes
+    notes += _counts(train, test, classes)
+    known = fingerprint(modalities, classes, train, test)
+    return Dataset(name, tuple(modalities), train, test, classes, fingerprint=known), notes
+
+
+def _read(
+    description: Description, table: Table, chosen: dict[str, list[str]], mistakes: list[str]
+) -> tuple[dict[str, Values], NDArray | None, NDArray | None, list[str]]:
+    """Values of each modality, number of each row's class, which rows are for testing, notes."""
+    mask, labels, is_test, found, notes = None, None, None, {}, []
+    with noting(mistakes):
+        mask = read_mask(table, len(description.modalities))
+    for place, one in enumerate(description.modalities):
+        given = None if mask is None else mask[:, place]
+        with noting(mistakes, f"modality {one.name!r}"):
+            found[one.name] = read_values(one, table, chosen[one.name], given)
+    if len(found) == len(description.modalities):
+        with noting(mistakes):
+            check_presence(found.values(), table)
+    with noting(mistakes, "label"):
+        labels = _read_labels(description.label, table)
+    if labels is not None:
+        with noting(mistakes, "split"):
+            is_test, notes = divide(description.split, labels, description.label.classes, table)
+    return found, labels, is_test, [*table.notes, *notes]
+
+
+def _for_models(
+    description: Description, found: dict[str, Values], train: NDArray, mistakes: list[str]
+) -> tuple[dict[str, torch.Tensor], list[Modality], list[str]]:
+    """Arrays, modalities as models see them, and a sentence about each."""
+    largest = max(size_of(one.kind, found[one.name].shape) for one in description.modalities)
+    arrays, modalities, told = {}, [], []
+    for one in description.modalities:
+        values = found[one.name]
+        with noting(mistakes, f"modality {one.name!r}"):
+            array, scale, said = _scaled(one, values, train & values.present)
+            arrays[one.name] = torch.from_numpy(array)
+            modalities.append(_modality(one, values, scale, said, largest))
+            told.append(_note(modalities[-1], values, said))
+    return arrays, modalities, told
+
+
+def _counts(train: Rows, test: Rows, classes: tuple[str, ...]) -> list[str]:
+    """A sentence about each split."""
+    notes = []
     for which, split in (("train", train), ("test", test)):
         whole = len(split) if split.observed is None else int(split.observed.all(1).sum())
         counts = split.labels.bincount(minlength=len(classes)).tolist()
         shown = ", ".join(f"{n} {kind}" for n, kind in zip(counts, classes, strict=True))
         notes.append(f"{which}: {len(split)} rows, {whole} with every modality ({shown})")
-    return Dataset(name, tuple(modalities), train, test, classes), notes
-
-
-def _check_names(description: Description, table: Table) -> None:
-    """Whether everything that is used is in the table, in as many rows."""
-    wrong, what = ("array", "columns") if table.has_columns else ("columns", "array")
-    arrays, used, found = table.arrays, [], []
-    for one in description.modalities:
-        asked = table.asked_for(one)
-        if getattr(one, wrong) is not None:
-            found.append(f"modality {one.name!r}: {table.file} has no {wrong}; say {what} instead")
-        elif table.has_columns and not table.columns_of(one):
-            found.append(f"modality {one.name!r}: no column is called {' or '.join(asked)}")
-        else:
-            used += [(f"modality {one.name!r}", key) for key in asked if "*" not in key]
-    used += [("label", description.label.array)]
-    split = description.split
-    used += [(f"split: {key}", getattr(split, key)) for key in ("by", "group")]
-    used = [(where, key) for where, key in used if key is not None]
-    there = f"{table.file} has {', '.join(list(arrays)[:20])}"
-    lost = [f"{where}: {key!r} is not there; {there}" for where, key in used if key not in arrays]
-    if not table.has_columns and MASK in arrays:
-        used.append((MASK, MASK))
-    lengths = {key: len(arrays[key]) for _, key in used if key in arrays}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{key} has {n}" for key, n in lengths.items())
-        found.append(f"arrays must have as many rows each; {told}")
-    elif not all(lengths.values()):
-        found.append(f"{table.file} has no rows")
-    flat = {description.label.array, split.by, split.group} & arrays.keys()
-    found += [f"{key!r} must be one value a row" for key in flat if arrays[key].ndim != 1]
-    if found or lost:
-        raise Mistakes(*found, *lost)
+    return notes
 
 
 def _is_name(name: str) -> bool:
@@ -227,15 +223,17 @@ def _is_name(name: str) -> bool:
 
 
 def _read_labels(label: Label, table: Table) -> NDArray:
-    texts = as_text(table.arrays[label.array])
+    texts = table.texts(label.array)
     unlabelled = (texts == "").nonzero()[0]
     if len(unlabelled):
         raise Mistakes(f"every row must have one; empty in {table.places(unlabelled)}")
     return class_numbers(texts, label.classes, table, np.ones(len(texts), bool))
 
 
-def _scaled(one: Described, values: Values, train: NDArray) -> tuple[NDArray, str]:
-    """Numbers as models see them, and what was done to them.
+def _scaled(
+    one: Described, values: Values, train: NDArray
+) -> tuple[NDArray, tuple[tuple[float, float], ...], str]:
+    """Numbers as models see them, mean and standard deviation of each, what was done to them.
 
     Parameters
     ----------
@@ -244,14 +242,35 @@ def _scaled(one: Described, values: Values, train: NDArray) -> tuple[NDArray, st
     """
     kind = one.likelihood or choose_likelihood(one.kind)
     wanted = one.kind == "vector" and kind in STANDARDIZED
-    if not (wanted if one.standardize is None else one.standardize):
-        return values.array, ""
-    if one.kind != "vector":
+    if one.standardize and one.kind != "vector":
         raise Mistakes(f"standardize is for vectors, not for kind {one.kind!r}")
+    if not (wanted if one.standardize is None else one.standardize):
+        if one.kind != "vector":
+            return values.array, (), ""
+        return _single(values.array, values, "standardize them, or take other units"), (), ""
     if not train.any():
         raise Mistakes("no training row has it, so it cannot be standardised")
-    scaled = standardised(values.array, train)
-    return np.where(_rows(values), scaled, np.float32(0)), ", standardised"
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        mean, std = scaling(values.array, train)
+        scaled = np.where(_rows(values), (values.array - mean) / std, 0)
+    pairs = tuple(zip(mean.ravel().tolist(), std.ravel().tolist(), strict=True))
+    remedy = "it is too far from the training rows; take other units, or correct it"
+    return _single(scaled, values, remedy), pairs, ", standardised"
+
+
+def _single(numbers: NDArray, values: Values, remedy: str) -> NDArray:
+    """Numbers as float32, if they fit."""
+    with np.errstate(over="ignore"):
+        single = numbers.astype(np.float32)
+    wrong = (~np.isfinite(single)).reshape(len(single), -1)
+    if wrong.any():
+        row, place = np.argwhere(wrong)[0]
+        what = f"column {values.parts[place]!r}" if values.parts else f"number {place}"
+        raise Mistakes(
+            f"{what} holds {values.array.reshape(len(single), -1)[row, place]:g} (row {row}), too "
+            f"much for models, which compute in float32; {remedy}"
+        )
+    return single
 
 
 def _rows(values: Values) -> NDArray:
@@ -259,7 +278,13 @@ def _rows(values: Values) -> NDArray:
     return values.present.reshape(-1, *[1] * (values.array.ndim - 1))
 
 
-def _modality(one: Described, values: Values, said: str, largest: int) -> Modality:
+def _modality(
+    one: Described,
+    values: Values,
+    scale: tuple[tuple[float, float], ...],
+    said: str,
+    largest: int,
+) -> Modality:
     """The modality that models see; its likelihood and network are tried."""
     chosen = one.likelihood or choose_likelihood(one.kind)
     network, found = one.network or choose_network(one.kind, values.shape), []
@@ -291,13 +316,15 @@ def _modality(one: Described, values: Values, said: str, largest: int) -> Modali
         weight=one.weight or round(largest / n, 4),
         symbols="".join(values.symbols) if one.kind == "text" else "",
         parts=values.parts,
+        scaling=scale,
     )
 
 
-def _note(modality: Modality, present: NDArray, said: str) -> str:
-    lacking = len(present) - int(present.sum())
-    gaps = f"; {lacking} of {len(present)} rows lack it" if lacking else ""
+def _note(modality: Modality, values: Values, said: str) -> str:
+    rows, lacking = len(values.present), int((~values.present).sum())
+    gaps = f"; {lacking} of {rows} rows lack it" if lacking else ""
     return (
-        f"{modality.name}: {modality.kind} of shape {modality.shape}{said}, likelihood "
-        f"{modality.likelihood}, network {modality.network}, weight {modality.weight:g}{gaps}"
+        f"{modality.name}: {modality.kind} of shape {modality.shape}{values.said}{said}, "
+        f"likelihood {modality.likelihood}, network {modality.network}, weight "
+        f"{modality.weight:g}{gaps}"
     )

@@ -6,27 +6,29 @@ Shapes: N rows.
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.datasets.own.table import Table
-from explorer.datasets.own.values import as_text
+from explorer.datasets.own.table import EMPTY, Table
 from explorer.files.own.description import Division
 from explorer.files.own.mistakes import Mistakes
 
 
-def divide(division: Division, labels: NDArray, classes: tuple[str, ...], table: Table) -> NDArray:
-    """Which rows are for testing, bool ``(N,)``.
+def divide(
+    division: Division, labels: NDArray, classes: tuple[str, ...], table: Table
+) -> tuple[NDArray, list[str]]:
+    """Which rows are for testing, bool ``(N,)``, and what is to be said about it.
 
     Raises
     ------
     Mistakes
         An empty split, a class that is not in both, or a group that is.
     """
-    groups = None
+    groups, alone = None, []
     if division.group is not None:
-        groups = np.unique(as_text(table.arrays[division.group]), return_inverse=True)[1].ravel()
+        groups, alone = _groups(table.texts(division.group))
     if division.by is not None:
-        is_test = _as_told(table.arrays[division.by], division.by, table)
+        is_test = _as_told(division.by, table)
     else:
         units = np.arange(len(labels)) if groups is None else groups
+        _check_units(units, labels, classes, division, table)
         is_test = _drawn(units, labels, division)
     found = []
     for split, rows in (("train", ~is_test), ("test", is_test)):
@@ -40,23 +42,51 @@ def divide(division: Division, labels: NDArray, classes: tuple[str, ...], table:
     if groups is not None:
         both = np.intersect1d(groups[is_test], groups[~is_test])
         if len(both):
-            row = int((groups == both[0]).argmax())
-            value = str(table.arrays[division.group][row])
+            value = str(table.texts(division.group)[(groups == both[0]).argmax()])[:60]
             found.append(f"rows of one {division.group!r} are in both splits, first {value!r}")
     if found:
         raise Mistakes(*found)
-    return is_test
+    note = f"{len(alone)} rows have no {division.group!r}, and each counts as a group of its own"
+    return is_test, [note] if len(alone) else []
 
 
-def _as_told(column: NDArray, name: str, table: Table) -> NDArray:
-    texts = np.char.lower(np.char.strip(as_text(column)))
-    wrong = (~np.isin(texts, ("train", "test"))).nonzero()[0]
+def _groups(texts: NDArray) -> tuple[NDArray, NDArray]:
+    """Number of each row's group, and the rows without one, which are groups of their own."""
+    alone = np.isin(texts, EMPTY).nonzero()[0]
+    groups = np.unique(texts, return_inverse=True)[1].ravel()
+    groups[alone] = groups.max() + 1 + np.arange(len(alone))
+    return np.unique(groups, return_inverse=True)[1].ravel(), alone
+
+
+def _as_told(name: str, table: Table) -> NDArray:
+    texts = table.texts(name)
+    told = np.char.lower(texts)
+    wrong = (~np.isin(told, ("train", "test"))).nonzero()[0]
     if len(wrong):
         raise Mistakes(
-            f"{name!r} must say train or test in every row, got {str(column[wrong[0]])!r} in "
+            f"{name!r} must say train or test in every row, got {str(texts[wrong[0]])[:60]!r} in "
             f"{table.places(wrong)}"
         )
-    return texts == "test"
+    return told == "test"
+
+
+def _check_units(
+    units: NDArray, labels: NDArray, classes: tuple[str, ...], division: Division, table: Table
+) -> None:
+    """Raise :class:`Mistakes` where a class has a single row or group to draw from."""
+    found = []
+    pairs = np.unique(np.stack([labels, units]), axis=1)
+    for k, name in enumerate(classes):
+        own = pairs[1, pairs[0] == k]
+        if len(own) != 1:
+            continue
+        what = "row"
+        if division.group is not None:
+            row = int((units == own[0]).argmax())
+            what = f"group, {str(table.texts(division.group)[row])[:60]!r} in {division.group!r}"
+        found.append(f"class {name} has a single {what}, so it cannot be in train and in test")
+    if found:
+        raise Mistakes(*found[:20])
 
 
 def _drawn(units: NDArray, labels: NDArray, division: Division) -> NDArray:
@@ -66,10 +96,12 @@ def _drawn(units: NDArray, labels: NDArray, division: Division) -> NDArray:
     where it has two or more.
     """
     generator = np.random.default_rng(division.seed)
-    n_rows = np.bincount(units)
-    votes = np.zeros((len(n_rows), labels.max() + 1), dtype=np.int64)
-    np.add.at(votes, (units, labels), 1)
-    main = votes.argmax(1)
+    n_rows, n_labels = np.bincount(units), int(labels.max()) + 1
+    pairs, votes = np.unique(units * n_labels + labels, return_counts=True)
+    unit, label = np.divmod(pairs, n_labels)
+    main = np.empty(len(n_rows), np.int64)
+    order = np.lexsort((-label, votes, unit))  # the last of a unit has most votes
+    main[unit[order]] = label[order]
     chosen = np.zeros(len(n_rows), bool)
     for label in np.unique(main):
         own = generator.permutation((main == label).nonzero()[0])

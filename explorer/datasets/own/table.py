@@ -1,24 +1,22 @@
-"""The table of a visitor's dataset, ``data.npz``, ``data.csv`` or ``data.parquet``, as arrays.
+"""The table of a visitor's dataset: what it has by name, read when it is asked for.
 
 Shapes: N rows.
 """
 
-import zipfile
-import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.files.own.description import Described
+from explorer.files.own.description import Described, normal
+from explorer.files.own.limits import check_claim
 from explorer.files.own.mistakes import Mistakes
 
-FILES = ("data.npz", "data.csv", "data.parquet")
 EMPTY = ("", "NA", "N/A", "NaN", "nan", "null")
-"""What an empty cell among numbers may hold. Among texts only the first is one."""
+"""What an empty cell among numbers or groups may hold. Among texts only the first is one."""
+LARGEST_WHOLE = 2**53
+"""Whole numbers above this are not all told apart as floating-point numbers."""
 
 SHOWN = 3
 """Examples of a mistake that are told."""
@@ -26,18 +24,27 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Table:
-    """Arrays by name; of a table with columns each is ``(N,)``, numbers or text.
+    """What a table has by name; a column is ``(N,)``, or ``(N, n)`` if its cells are lists.
 
     Parameters
     ----------
     file
         Its name.
-    arrays
-        Numbers (NaN where a cell is empty), or text ("" where it is empty).
+    shapes
+        Name to shape, as far as the header tells it.
+    read
+        Names to their arrays: numbers (NaN where a cell is empty), or text ("" where it is empty).
+    notes
+        What was recognised while reading, a sentence each.
     """
 
     file: str
-    arrays: dict[str, NDArray]
+    shapes: dict[str, tuple[int, ...]]
+    read: Callable[[Sequence[str]], list[NDArray]]
+    notes: list[str] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> NDArray:
+        return self.read([name])[0]
 
     @property
     def has_columns(self) -> bool:
@@ -54,46 +61,82 @@ class Table:
         """The array of a modality, or its columns, where ``*`` stands for anything."""
         if not self.has_columns:
             return (modality.array or modality.name,)
-        alone = (modality.name,) if modality.name in self.arrays else (f"{modality.name}_*",)
+        alone = (modality.name,) if modality.name in self.shapes else (f"{modality.name}_*",)
         return modality.columns or alone
 
-    def columns_of(self, modality: Described) -> list[str]:
-        """Columns of a modality, in the order asked for; none where modalities are arrays."""
-        if not self.has_columns:
-            return []
-        found = [
-            column
-            for pattern in self.asked_for(modality)
-            for column in ([pattern] if pattern in self.arrays else self.arrays)
-            if column == pattern or fnmatchcase(column, pattern)
-        ]
-        return list(dict.fromkeys(found))
+    def texts(self, name: str) -> NDArray:
+        """Identifiers or classes as text ``(N,)``, without blanks around them.
+
+        Raises
+        ------
+        Mistakes
+            They are of a type that is neither numbers nor text.
+        """
+        try:
+            return np.char.strip(as_text(self[name]))
+        except ValueError as error:
+            raise Mistakes(f"{name!r} {error}") from error
 
     def numbers(self, columns: Sequence[str]) -> NDArray:
-        """Columns as float64 ``(N, n)``, NaN in empty cells.
+        """Columns as float64 ``(N, n)``, NaN in empty cells; true and false are 1 and 0.
 
         Raises
         ------
         Mistakes
             Texts in some of them.
         """
-        found, wrong = [], []
-        for column in columns:
-            values = self.arrays[column]
-            if values.dtype.kind == "U":
-                values = np.char.strip(values)
-                values = np.where(np.isin(values, EMPTY), "nan", values)
+        arrays, wrong = self.read(columns), []
+        if len(arrays) == 1 and arrays[0].ndim > 1:
+            return arrays[0]
+        found = np.empty((len(arrays[0]), len(columns)))
+        for place, (column, values) in enumerate(zip(columns, arrays, strict=True)):
             try:
-                found.append(values.astype(np.float64))
-            except ValueError:
-                rows = [row for row, text in enumerate(values) if not _is_number(text)]
-                wrong.append(
-                    f"column {column!r} must hold numbers, got {str(values[rows[0]])!r} in "
-                    f"{self.places(rows)}"
-                )
+                found[:, place] = self._parsed(column, values)
+            except Mistakes as error:
+                wrong += error.args
         if wrong:
-            raise Mistakes(*wrong)
-        return np.stack(found, axis=1)
+            raise Mistakes(*wrong[:SHOWN], *_more(len(wrong) - SHOWN, "columns hold no numbers"))
+        return found
+
+    def _parsed(self, column: str, values: NDArray) -> NDArray:
+        """One column of numbers or of texts that say numbers, ``(N,)``."""
+        if values.ndim > 1:
+            raise Mistakes(f"column {column!r} holds lists; it must be the only one of a modality")
+        if values.dtype.kind != "U":
+            return values
+        values = np.char.strip(values)
+        values = np.where(np.isin(values, EMPTY), "nan", values)
+        try:
+            return values.astype(np.float64)
+        except ValueError:
+            pass
+        spelled = np.char.lower(values)
+        values = np.where(spelled == "true", "1", np.where(spelled == "false", "0", values))
+        if DECIMAL_COMMAS in self.notes:
+            self._refuse_points(column, values)
+            values = np.char.replace(values, ",", ".")
+        try:
+            return values.astype(np.float64)
+        except ValueError:
+            rows = [row for row, text in enumerate(values) if not _is_number(text)]
+            got = str(values[rows[0]])[:60]
+            raise Mistakes(
+                f"column {column!r} must hold numbers, got {got!r} in {self.places(rows)}"
+            ) from None
+
+    def _refuse_points(self, column: str, values: NDArray) -> None:
+        """Refuse points beside decimal commas, for they may stand between thousands."""
+        both = (np.char.find(values, ".") >= 0).nonzero()[0]
+        if len(both) and (np.char.find(values, ",") >= 0).any():
+            raise Mistakes(
+                f"column {column!r} has decimal commas and points, {str(values[both[0]])[:60]!r} "
+                f"in {self.places(both)}; write its numbers in one way, without points between "
+                "thousands"
+            )
+
+
+DECIMAL_COMMAS = "numbers have decimal commas"
+"""The note about a table in which they have."""
 
 
 def _is_number(text: str) -> bool:
@@ -104,75 +147,45 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def read_table(folder: Path) -> Table:
-    """Read the one table of a folder.
+def _more(n: int, what: str) -> tuple[str, ...]:
+    return (f"{n:,} further {what}",) if n > 0 else ()
+
+
+def as_text(array: NDArray) -> NDArray:
+    """Numbers and texts as texts, whole numbers without a point; an empty text where there is none.
 
     Raises
     ------
-    Mistakes
-        None, several, or one that cannot be read.
+    ValueError
+        Another type, or whole numbers that were rounded; says what to do.
+
+    >>> as_text(np.array([1.0, np.nan, 2.5])).tolist()
+    ['1', '', '2.5']
     """
-    found = [folder / file for file in FILES if (folder / file).is_file()]
-    if len(found) != 1:
-        there = f"got {' and '.join(path.name for path in found)}" if found else "there is none"
-        raise Mistakes(f"the folder must hold one of {', '.join(FILES)}; {there}")
-    path = found[0]
-    reader = {".npz": _npz, ".csv": _csv, ".parquet": _parquet}[path.suffix]
-    try:
-        return Table(path.name, reader(path))
-    except Mistakes:
-        raise
-    # what pandas and pyarrow raise derives from these
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, ImportError) as error:
-        reason = " ".join(str(error).split())
-        raise Mistakes(f"{path.name} cannot be read: {reason}") from error
+    kind = array.dtype.kind
+    if kind == "U":
+        return array
+    if kind in "biuM":
+        return array.astype(str)
+    if kind != "f":
+        remedy = 'np.char.decode(x, "utf-8")' if kind == "S" else "x.astype(str)"
+        raise ValueError(
+            f"is of type {array.dtype}, which is neither numbers nor text; save it as text: "
+            f"{remedy}"
+        )
+    unique, place = np.unique(array, return_inverse=True)
+    if (np.abs(unique[np.isfinite(unique)]) >= LARGEST_WHOLE).any():
+        raise ValueError(
+            f"holds numbers above 2^53 as {array.dtype}, which may be rounded; save them as whole "
+            "numbers (int64) or as text"
+        )
+    texts = np.array(["" if np.isnan(x) else str(x).removesuffix(".0") for x in unique], dtype=str)
+    return texts[place].reshape(array.shape)
 
 
-def _npz(path: Path) -> dict[str, NDArray]:
-    arrays, found = {}, []
-    with path.open("rb") as stream:
-        file = np.load(stream, allow_pickle=False)
-        if not isinstance(file, np.lib.npyio.NpzFile):
-            raise ValueError("it is no archive of arrays; write it with np.savez")
-        for name in file.files:
-            try:
-                arrays[name] = np.atleast_1d(file[name])
-            except ValueError as error:
-                reason = " ".join(str(error).split())
-                found.append(
-                    f"array {name!r} cannot be read ({reason}); save it as numbers or as text, "
-                    "astype(str)"
-                )
-    if found:
-        raise Mistakes(*found)
-    return arrays
-
-
-def _csv(path: Path) -> dict[str, NDArray]:
-    import pandas as pd
-
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, header=None, skip_blank_lines=False)
-    return _columns(frame.iloc[1:], [str(name).strip() for name in frame.iloc[0]])
-
-
-def _parquet(path: Path) -> dict[str, NDArray]:
-    import pandas as pd
-
-    frame = pd.read_parquet(path)
-    return _columns(frame, [str(name) for name in frame.columns])
-
-
-def _columns(frame: object, names: list[str]) -> dict[str, NDArray]:
-    import pandas as pd
-
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise Mistakes(f"columns must have different names; more than one is {', '.join(twice)}")
-    arrays = {}
-    for place, name in enumerate(names):
-        column = frame.iloc[:, place]
-        if pd.api.types.is_numeric_dtype(column):
-            arrays[name] = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        else:
-            arrays[name] = column.astype(object).where(column.notna(), "").to_numpy().astype(str)
-    return arrays
+def to_array(name: str, texts: list[str]) -> NDArray:
+    """Texts as an array ``(N,)``, accents normalised, unless its longest takes too much room."""
+    longest = max(map(len, texts), default=0)
+    check_claim(f"{name!r}, in which a text has {longest:,} characters,", longest * len(texts))
+    plain = all(map(str.isascii, texts))
+    return np.array(texts if plain else [normal(text) for text in texts], dtype=str)

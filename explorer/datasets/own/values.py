@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.datasets.own.table import Table
+from explorer.datasets.own.table import Table, as_text
 from explorer.files.own.description import Described
 from explorer.files.own.kinds import NUMBERS, arrange
+from explorer.files.own.limits import MOST_SYMBOLS, OBSERVATION, check_claim
 from explorer.files.own.mistakes import Mistakes
 
 MASK = "observed"
@@ -37,6 +38,8 @@ class Values(NamedTuple):
         What the numbers of a text or a label stand for; empty for other kinds.
     parts
         What its numbers are called; may be empty.
+    said
+        What was made of what is in the table, in a few words.
     """
 
     array: NDArray
@@ -44,13 +47,14 @@ class Values(NamedTuple):
     shape: tuple[int, ...]
     symbols: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    said: str = ""
 
 
 def read_mask(table: Table, n_modalities: int) -> NDArray | None:
     """Which rows have which modality, bool ``(N, M)``, if the table says so."""
-    if table.has_columns or MASK not in table.arrays:
+    if table.has_columns or MASK not in table.shapes:
         return None
-    mask = table.arrays[MASK]
+    mask = table[MASK]
     if mask.ndim != 2 or mask.shape[1] != n_modalities or not np.isin(mask, (0, 1)).all():
         raise Mistakes(
             f"array {MASK!r} must hold true or false for each row and modality, "
@@ -59,11 +63,15 @@ def read_mask(table: Table, n_modalities: int) -> NDArray | None:
     return mask.astype(bool)
 
 
-def read_values(modality: Described, table: Table, given: NDArray | None) -> Values:
+def read_values(
+    modality: Described, table: Table, names: list[str], given: NDArray | None
+) -> Values:
     """Read a modality.
 
     Parameters
     ----------
+    names
+        Its columns, or its one array.
     given
         Bool ``(N,)``: rows that have it as far as a mask says; None for all.
 
@@ -72,14 +80,15 @@ def read_values(modality: Described, table: Table, given: NDArray | None) -> Val
     Mistakes
         Numbers, texts or gaps that cannot be.
     """
-    columns = table.columns_of(modality) if table.has_columns else []
-    array = _array(modality, table, columns)
+    array, said = _array(modality, table, names)
     if modality.kind in NUMBERS:
         missing = np.isnan(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)
     else:
         missing = array == ""
+    columns = names if table.has_columns and len(names) == missing[:1].size else []
     present = _presence(modality, table, columns, missing.reshape(len(array), -1), given)
-    return READERS.get(modality.kind, _read_numbers)(modality, table, columns, array, present)
+    reader = READERS.get(modality.kind, _read_numbers)
+    return reader(modality, table, columns, array, present)._replace(said=said)
 
 
 def check_presence(values: Iterable[Values], table: Table) -> None:
@@ -89,45 +98,57 @@ def check_presence(values: Iterable[Values], table: Table) -> None:
         raise Mistakes(f"a row must have a modality; none is in {table.places(empty)}")
 
 
-def as_text(array: NDArray) -> NDArray:
-    """Numbers and texts as texts, whole numbers without a point; an empty text where there is none.
-
-    >>> as_text(np.array([1.0, np.nan, 2.5])).tolist()
-    ['1', '', '2.5']
-    """
-    if array.dtype.kind != "f":
-        return array.astype(str)
-    return np.array(["" if np.isnan(x) else f"{x:.15g}" for x in array.ravel()]).reshape(
-        array.shape
-    )
-
-
-def _array(modality: Described, table: Table, columns: list[str]) -> NDArray:
-    """The modality as it is in the table, in the shape that its kind has."""
+def _array(modality: Described, table: Table, names: list[str]) -> tuple[NDArray, str]:
+    """The modality as it is in the table, in the shape of its kind, and what was done to it."""
     kind = modality.kind
     if kind not in NUMBERS:
-        array = table.arrays[columns[0] if columns else modality.array or modality.name]
-        if len(columns) > 1 or array.ndim > 1:
+        shape = table.shapes[names[0]]
+        if len(names) > 1 or len(shape) > 1:
             raise Mistakes(f"kind {kind!r} is one column, or an array (N,)")
-        return as_text(array)
-    array = table.numbers(columns) if columns else table.arrays[modality.array or modality.name]
+        try:
+            return as_text(table[names[0]]), ""
+        except ValueError as error:
+            raise Mistakes(f"{names[0]!r} {error}") from error
+    array = table.numbers(names) if table.has_columns else table[names[0]]
     if array.dtype.kind not in "buif":
         raise Mistakes(f"kind {kind!r} is made of numbers, its data are of type {array.dtype}")
-    if columns and kind == "image" and _are_bytes(array):
-        array = array / 255 if np.isnan(array).any() else array.astype(np.uint8)
-    if kind == "image" and array.dtype != np.uint8 and array.dtype.kind in "iu":
-        raise Mistakes(f"images are {NUMBERS[kind].values}; got whole numbers of {array.dtype}")
+    array, said = _pixels(array, modality.maximum) if kind == "image" else (array, "")
+    if kind != "image" and modality.maximum is not None:
+        raise Mistakes("maximum is for images: the value of a white pixel")
     try:
-        return arrange(array, kind, modality.shape)
+        array = arrange(array, kind, modality.shape)
     except ValueError as error:
         raise Mistakes(str(error)) from error
+    n = prod(array.shape[1:])
+    check_claim(f"an observation of {modality.name!r}", n, OBSERVATION)
+    return array, said
 
 
-def _are_bytes(x: NDArray) -> bool:
-    """Whether pixels in columns are whole numbers from 0 to 255, and some above 1."""
-    there = x[~np.isnan(x)]
-    inside = (there >= 0) & (there <= 255) & (there == np.round(there))
-    return bool(inside.all() and (there > 1).any())
+def _pixels(array: NDArray, maximum: float | None) -> tuple[NDArray, str]:
+    """Pixels as bytes or from 0 to 1, and which of them they were; nothing is guessed."""
+    there = array[~np.isnan(array)] if array.dtype.kind == "f" else array
+    if not there.size or not np.isfinite(there).all():
+        return array, ""
+    low, high = float(there.min()), float(there.max())
+    if maximum is not None:
+        if low < 0 or high > maximum:
+            raise Mistakes(f"pixels go from {low:g} to {high:g}, not from 0 to {maximum:g}")
+        as_they_are = array.dtype == np.uint8 and maximum == BYTE
+        return array if as_they_are else array / maximum, f", white is {maximum:g}"
+    whole = array.dtype.kind in "iu" or (high > 1 and bool((there == np.round(there)).all()))
+    if not whole:
+        return array, ""
+    if low < 0 or not BYTE / 2 < high <= BYTE:
+        raise Mistakes(
+            f"pixels are whole numbers from {low:g} to {high:g}; say maximum: {max(high, 1):g} if "
+            f"that is white, or maximum: {BYTE}"
+        )
+    said = f", bytes from {low:g} to {high:g}"
+    return (array / BYTE if there.size < array.size else array.astype(np.uint8)), said
+
+
+BYTE = 255
+"""A white pixel in bytes."""
 
 
 def _presence(
@@ -177,7 +198,6 @@ def _read_numbers(
             f"images need {SMALLEST_IMAGE} pixels a side or more, got {shape}; say kind: vector"
         )
     if array.dtype != np.uint8 or modality.kind != "image":
-        array = array.astype(np.float32)
         allowed = kind.allowed(array).reshape(len(array), -1) | ~present[:, None]
         wrong = (~allowed.all(1)).nonzero()[0]
         if len(wrong):
@@ -188,7 +208,9 @@ def _read_numbers(
                 f"numbers of kind {modality.kind!r} must be {kind.values}, got {value:g} "
                 f"({what}) in {table.places(wrong)}"
             )
-        array = np.where(present.reshape(-1, *[1] * len(shape)), array, np.float32(0))
+        # vectors stay precise until they are standardised
+        kept = np.float64 if modality.kind == "vector" else np.float32
+        array = np.where(present.reshape(-1, *[1] * len(shape)), array, 0).astype(kept)
     parts = modality.parts or tuple(columns if modality.shape is None else ())
     if parts and len(parts) != prod(shape):
         found.append(f"parts must name its {prod(shape)} numbers, got {len(parts)} names")
@@ -204,18 +226,23 @@ NAMED = ("vector", "attributes")
 def _read_text(
     modality: Described, table: Table, _columns: list[str], array: NDArray, present: NDArray
 ) -> Values:
-    symbols = modality.symbols or "".join(sorted({" ", *"".join(array[present])}))
+    used = _characters(array[present])
+    symbols = modality.symbols or "".join(sorted({" ", *used}))
     length = modality.length or int(np.char.str_len(array).max())
+    check_claim(f"text {modality.name!r}", len(array) * length)
+    check_claim(f"a text of {modality.name!r}", length * len(symbols), OBSERVATION)
+    _check_symbols(len(symbols), "characters")
     found = []
-    foreign = [row for row in present.nonzero()[0] if set(array[row]) - set(symbols)]
-    if foreign:
-        strangers = "".join(sorted(set("".join(array[foreign])) - set(symbols)))
+    strangers = used - set(symbols)
+    if strangers:
+        rows = [row for row in present.nonzero()[0] if strangers & set(array[row])]
+        shown = "".join(sorted(strangers))[:60]
         found.append(
-            f"texts must be written in its symbols {symbols!r}, got {strangers!r} in "
-            f"{table.places(foreign)}"
+            f"texts must be written in its symbols {symbols[:60]!r}, got {shown!r} in "
+            f"{table.places(rows)}"
         )
     if " " not in symbols:
-        found.append(f"symbols must hold a blank, which fills short texts; got {symbols!r}")
+        found.append(f"symbols must hold a blank, which fills short texts; got {symbols[:60]!r}")
     long = ((np.char.str_len(array) > length) & present).nonzero()[0]
     if len(long):
         found.append(f"texts must have at most {length} characters; longer in {table.places(long)}")
@@ -226,15 +253,25 @@ def _read_text(
         )
     if found:
         raise Mistakes(*found)
-    place = {symbol: k for k, symbol in enumerate(symbols)}
-    blank = " " * length
-    numbers = np.array(
-        [
-            [place[symbol] for symbol in (text.ljust(length) if here else blank)]
-            for text, here in zip(array.tolist(), present, strict=True)
-        ]
-    )
-    return Values(numbers, present, (length, len(symbols)), tuple(symbols))
+    codes = np.where(present, array, "").astype(f"U{length}").view(np.uint32)
+    codes = codes.reshape(len(array), length)  # of characters, 0 behind the last
+    codes[codes == 0] = ord(" ")
+    place = np.zeros(max(map(ord, symbols)) + 1, dtype=np.int64)
+    place[[ord(symbol) for symbol in symbols]] = np.arange(len(symbols))
+    return Values(place[codes], present, (length, len(symbols)), tuple(symbols))
+
+
+def _characters(texts: NDArray) -> set[str]:
+    """Every character that texts ``(N,)`` are written in."""
+    if not texts.size or not texts.dtype.itemsize:
+        return set()
+    codes = np.unique(np.ascontiguousarray(texts).view(np.uint32))
+    return {chr(code) for code in codes.tolist() if code}
+
+
+def _check_symbols(n: int, unit: str) -> None:
+    if n > MOST_SYMBOLS:
+        raise Mistakes(f"at most {MOST_SYMBOLS:,} {unit} can be told apart, got {n:,}")
 
 
 def _read_label(
@@ -243,6 +280,7 @@ def _read_label(
     names = modality.parts or tuple(sorted(set(array[present].tolist()), key=_natural))
     if len(names) < 2:
         raise Mistakes(f"a label needs two classes or more, got {', '.join(names)}")
+    _check_symbols(len(names), "classes")
     numbers = class_numbers(array, names, table, present)
     return Values(numbers, present, (len(names),), names, names)
 
@@ -255,15 +293,17 @@ def class_numbers(
     array: NDArray, names: tuple[str, ...], table: Table, present: NDArray
 ) -> NDArray:
     """Which of ``names`` each text is, long ``(N,)``; whole numbers from 0 may stand for them."""
+    found, which = np.unique(array, return_inverse=True)
     place = {name: k for k, name in enumerate(names)}
-    if not place.keys() & set(array[present].tolist()):
+    if not place.keys() & set(found[np.unique(which[present])].tolist()):
         place = {str(k): k for k in range(len(names))}
-    wrong = [row for row in present.nonzero()[0] if array[row] not in place]
-    if wrong:
-        raise Mistakes(
-            f"classes are {', '.join(names)}; got {str(array[wrong[0]])!r} in {table.places(wrong)}"
-        )
-    return np.array([place.get(text, 0) for text in array.tolist()], dtype=np.int64)
+    numbers = np.array([place.get(text, -1) for text in found.tolist()], np.int64)[which]
+    wrong = ((numbers < 0) & present).nonzero()[0]
+    if len(wrong):
+        shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+        got = str(array[wrong[0]])[:60]
+        raise Mistakes(f"classes are {shown}; got {got!r} in {table.places(wrong)}")
+    return numbers.clip(min=0)
 
 
 def _natural(text: str) -> tuple[bool, float, str]:

@@ -85,7 +85,7 @@ def _share(x: NDArray) -> NDArray:
 
 
 def _count(x: NDArray) -> NDArray:
-    return (x >= 0) & (x == np.round(x))
+    return (x >= 0) & (x == np.round(x)) & np.isfinite(x)
 
 
 NUMBERS: dict[str, Kind] = {
@@ -94,7 +94,7 @@ NUMBERS: dict[str, Kind] = {
         "(N, height, width), (N, channels, height, width) or (N, height, width, channels), with 1 "
         "or 3 channels",
         _image,
-        "in [0, 1], or whole numbers 0 to 255 of type uint8",
+        "in [0, 1] (of other pixels say maximum, the value of white)",
         _share,
     ),
     "vector": Kind("normal", "(N, n)", _any, "finite"),
