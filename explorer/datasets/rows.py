@@ -69,7 +69,7 @@ def scaling(table: NDArray, train: NDArray) -> tuple[NDArray, NDArray]:
     A number that never varies there, but for rounding, has the standard deviation 1.
     """
     x = table[train]
-    reach = np.abs(x).max(0)
+    reach = np.abs(x).max(0).astype(np.float64)
     # squares of numbers beyond these leave the range of float64
     unit = np.where((reach > 1e100) | ((reach < 1e-100) & (reach > 0)), reach, 1).astype(x.dtype)
     mean, std = (x / unit).mean(0) * unit, (x / unit).std(0) * unit
