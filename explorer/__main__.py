@@ -35,6 +35,13 @@ OptionOption = Annotated[
 DataOption = Annotated[
     Path | None, typer.Option("--root", help="Data directory; by default $EXPLORER_DATA.")
 ]
+OptimizerOption = Annotated[
+    str, typer.Option(help="muon, or adamw as in the papers: what moves the weights.")
+]
+RateOption = Annotated[
+    float | None,
+    typer.Option(help="Peak of the one-cycle schedule; by default what suits the optimizer."),
+]
 ThreadsOption = Annotated[int, typer.Option(help="CPU threads; more than one seldom pays.")]
 
 
@@ -56,7 +63,8 @@ def train(
         float | None, typer.Option(help="Weight of these ones' KL term, times beta.")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="Peak of the one-cycle schedule.")] = 4e-3,
+    optimizer: OptimizerOption = "muon",
+    learning_rate: RateOption = None,
     seed: Annotated[int, typer.Option(help="Weights, order of the data, noise.")] = 0,
     start: Annotated[
         str | None,
@@ -89,6 +97,7 @@ def train(
         },
         budget={"steps": steps, "epochs": epochs, "minutes": minutes},
         batch_size=batch_size,
+        optimizer=optimizer,
         learning_rate=learning_rate,
         resume=resume,
         accelerator=accelerator,
@@ -219,9 +228,8 @@ def compare(
     steps: Annotated[int, typer.Option(min=1, help="Budget of every training.")] = 3000,
     latent_dim: Annotated[int, typer.Option(min=1, max=4096, help="Latent dimensions.")] = 64,
     batch_size: Annotated[int, typer.Option(min=2, max=65_536, help="Samples a step.")] = 128,
-    learning_rate: Annotated[
-        float, typer.Option(min=1e-12, help="Peak of the one-cycle schedule.")
-    ] = 4e-3,
+    optimizer: OptimizerOption = "muon",
+    learning_rate: RateOption = None,
     validation_tuples: Annotated[
         int, typer.Option(min=2, help="Training tuples held out, to select beta by.")
     ] = 1000,
@@ -261,6 +269,7 @@ def compare(
         validation_tuples,
         test_tuples,
         start,
+        optimizer,
     )
     code = run(
         settings,

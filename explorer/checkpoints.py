@@ -1,8 +1,18 @@
 """Trained models on disk: ``<root>/<dataset>/<model>/`` with weights, config.json, scores.json.
 
 Checkpoints are found in ``pretrained/`` beside the package, then in the user's own runs
-(``$EXPLORER_RUNS``, else ``runs/`` in the working directory). Weights are safetensors; nothing is
-unpickled.
+(``$EXPLORER_RUNS``, else ``runs/`` in the working directory). Nothing is unpickled.
+
+``model.safetensors`` holds matrices at 8 bits a weight. A tensor ``NAME`` of dtype int8 (``I8``)
+comes with ``NAME.scale``, float32 (``F32``) of shape ``(rows,)``, and means
+
+    weight[i, ...] = NAME[i, ...] * NAME.scale[i]
+
+where i is the place on the **first** axis of the shape as stored (of a transposed convolution, that
+is its input channel). All other tensors mean what they hold: F32 biases, normalisation and running
+statistics, I64 counters. A checkpoint of before has matrices in F16 and no scales. ``config.json``
+has the arguments of the model and ``weights_sha256``, the hash of ``model.safetensors``.
+``explorer.models.saved`` writes and reads this.
 """
 
 import json
@@ -16,6 +26,7 @@ from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE as WEIGHTS
 from safetensors import SafetensorError
 
 from explorer.files.sources.directory import whole_path
+from explorer.files.whole import standing
 
 if TYPE_CHECKING:
     from explorer.models.vae import MultimodalVAE
@@ -43,8 +54,9 @@ def checkpoint_directory(dataset: str, model: str, root: Path | str | None = Non
     """
     roots = [Path(root)] if root is not None else [PRETRAINED, runs_directory()]
     for place in roots:
-        if (place / dataset / model / CONFIG).is_file():
-            return place / dataset / model
+        folder = standing(place / dataset / model)
+        if (folder / CONFIG).is_file():
+            return folder
     raise CheckpointError(
         f"no checkpoint of {model!r} on {dataset!r} in {' or '.join(map(shown, roots))}; "
         f"train one: python -m explorer train --dataset {dataset} --model {model} --minutes 4"
@@ -80,8 +92,8 @@ def load_pretrained(dataset: str, model: str, root: Path | str | None = None) ->
         raise CheckpointError(
             f"{shown(folder)} is truncated or damaged ({error}); copy it again or train again"
         ) from error
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # a file may hold anything; whoever lists models goes on
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
         raise CheckpointError(
             f"{shown(folder)} is not a checkpoint this version can read ({reason}); train again "
             f"with python -m explorer train --dataset {dataset} --model {model}"
@@ -143,7 +155,13 @@ def list_pretrained(
     found: dict[tuple[str, str], Path] = {}
     for place in [Path(root)] if root is not None else [PRETRAINED, runs_directory()]:
         for config in sorted(place.glob(f"{dataset or '*'}/*/{CONFIG}")):
-            found.setdefault((config.parent.parent.name, config.parent.name), config.parent)
+            folder = config.parent
+            name = folder.name
+            if name.startswith("."):  # half written, or set aside by whoever was killed at the swap
+                name = name[1:].removesuffix(".before")
+                if standing(folder.with_name(name)) != folder:
+                    continue
+            found.setdefault((folder.parent.name, name), folder)
     return [(dataset, model, folder) for (dataset, model), folder in found.items()]
 
 

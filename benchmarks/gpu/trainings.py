@@ -27,7 +27,7 @@ class Job(NamedTuple):
     recipe
         Arguments of the model: ``latent_dim``, ``beta``, ``style_dim``.
     batch_size, learning_rate
-        As in ``explorer.training.train``.
+        As in ``explorer.training.train``, for AdamW, which the papers have.
     published
         Whether it has the papers' networks.
     seed
@@ -65,6 +65,7 @@ def carry_out(jobs: Iterable[Job], minutes: float, asked: argparse.Namespace) ->
                 recipe=job.recipe | ({"latent_dim": 4} if asked.smoke else {}),
                 budget={"steps": 2} if asked.smoke else {"minutes": minutes},
                 batch_size=job.batch_size,
+                optimizer="adamw",
                 learning_rate=job.learning_rate,
                 accelerator=asked.accelerator,
                 precision=asked.precision,

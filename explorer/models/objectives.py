@@ -234,6 +234,12 @@ OBJECTIVES: dict[str, Callable[..., Losses]] = {
 SAMPLED_OBJECTIVES = ("mixture_elbo", "iwae", "dreg")
 """Those that ask posterior and prior for draws and densities only."""
 
+SINGLE_BELIEF_OBJECTIVES = ("mvtcae",)
+"""Those that read the first component of the joint belief as if it were all of it."""
+
+STYLELESS_OBJECTIVES = ("independent", "mmvamp", "mmvamp_pairwise")
+"""Those that decode each modality from its own draw, and leave styles untrained."""
+
 
 def _elbo(
     model: "MultimodalVAE",

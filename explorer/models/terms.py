@@ -6,6 +6,7 @@ Shapes: M modalities, B batch, D latent, K components.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.distributions import Distribution
@@ -22,8 +23,9 @@ Noise = torch.Generator | None
 
 
 def mixed_seed(*numbers: int) -> int:
-    """One seed from several numbers, far from the seeds of their neighbours."""
-    return hash(numbers) & (2**63 - 1)
+    """One seed from several whole numbers, of any sign, far from those of their neighbours."""
+    mixed = np.random.SeedSequence([number % 2**64 for number in numbers])
+    return int(mixed.generate_state(1, np.uint64)[0] >> 1)
 
 
 class Losses(NamedTuple):

@@ -7,23 +7,31 @@ Shapes: M modalities, S subsets, B batch, D latent, E style, K components, N dra
 
 import inspect
 import json
-import os
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from huggingface_hub import ModelCard, ModelHubMixin, hf_hub_download
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from explorer.aggregations import AGGREGATIONS, singletons
+from explorer.aggregations import AGGREGATIONS, everything, singletons
 from explorer.datasets.modality import Modality
+from explorer.files.whole import whole_folder
 from explorer.gaussians import Gaussian, Laplace, Mixture
-from explorer.models.objectives import OBJECTIVES, SAMPLED_OBJECTIVES, Losses
+from explorer.models.objectives import (
+    OBJECTIVES,
+    SAMPLED_OBJECTIVES,
+    SINGLE_BELIEF_OBJECTIVES,
+    STYLELESS_OBJECTIVES,
+    Losses,
+)
+from explorer.models.saved import read_weights, write_weights
 from explorer.networks import NETWORKS
 from explorer.networks.likelihoods import LIKELIHOODS
 
@@ -129,10 +137,20 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
                 f"latent='laplace' needs an objective without closed-form KL terms, one of "
                 f"{', '.join(SAMPLED_OBJECTIVES)}; got {objective!r}"
             )
-        if self.latent is Laplace and self.aggregation.family is not singletons:
+        family = None if self.aggregation is None else self.aggregation.family
+        if self.latent is Laplace and family is not singletons:
             raise ValueError(
                 f"Laplaces have no closed-form barycenter: latent='laplace' needs the aggregation "
                 f"'moe', got {aggregation!r}"
+            )
+        if objective in SINGLE_BELIEF_OBJECTIVES and family not in (None, everything):
+            raise ValueError(
+                f"objective {objective!r} reads one joint belief: it needs an aggregation without "
+                f"a mixture (product, poe, wb, ...), got {aggregation!r}"
+            )
+        if objective in STYLELESS_OBJECTIVES and style_dim:
+            raise ValueError(
+                f"objective {objective!r} trains no styles: style_dim must be 0, got {style_dim}"
             )
         self.likelihoods = {
             m.name: _look_up("likelihood", m.likelihood, LIKELIHOODS) for m in self.modalities
@@ -301,10 +319,31 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         """:meth:`loss`, under the name that wrappers call."""
         return self.loss(batch, generator)
 
+    def save_pretrained(self, save_directory: Path | str, **hub: object) -> str | None:
+        """Write weights, configuration and README; what was there stays until all are written.
+
+        Parameters
+        ----------
+        hub
+            As ``huggingface_hub.ModelHubMixin.save_pretrained`` has them.
+
+        Raises
+        ------
+        ValueError
+            A weight is not finite.
+        OSError
+            The disk is full, or the folder cannot be written; what was there is untouched.
+        """
+        folder = Path(save_directory)
+        with whole_folder(folder) as beside:
+            return super().save_pretrained(beside, **{"repo_id": folder.name} | hub)
+
     def _save_pretrained(self, save_directory: Path) -> None:
-        _save_weights(self.state_dict(), save_directory / WEIGHTS)
+        write_weights(self, save_directory / WEIGHTS)
         config = {"kind": type(self).__name__} | self.config | {"provenance": self.provenance}
-        (save_directory / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+        config["weights_sha256"] = sha256((save_directory / WEIGHTS).read_bytes()).hexdigest()
+        text = json.dumps(config, indent=2, allow_nan=False)
+        (save_directory / CONFIG).write_text(text + "\n", "utf-8")
 
     @classmethod
     def _from_pretrained(
@@ -312,15 +351,22 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
     ) -> "MultimodalVAE":
         if config is None:
             raise FileNotFoundError(f"no {CONFIG} in {model_id}")
-        arguments = {key: value for key, value in config.items() if key != "provenance"}
+        not_arguments = ("provenance", "weights_sha256")
+        arguments = {key: value for key, value in config.items() if key not in not_arguments}
+        _check_finite(config, CONFIG)
         arguments["modalities"] = [Modality(**m) for m in arguments["modalities"]]
         kinds = {kind.__name__: kind for kind in (MultimodalVAE, *MultimodalVAE.__subclasses__())}
-        model = _look_up("kind", arguments.pop("kind", "MultimodalVAE"), kinds)(**arguments)
+        kind = _look_up("kind", arguments.pop("kind", "MultimodalVAE"), kinds)
+        with torch.device("meta"):  # so that a configuration takes no memory before it is checked
+            model = kind(**arguments)
         if Path(model_id).is_dir():
             weights = Path(model_id) / WEIGHTS
         else:
-            weights = hf_hub_download(model_id, WEIGHTS, **download)
-        model.load_state_dict(load_file(weights))
+            weights = Path(hf_hub_download(model_id, WEIGHTS, **download))
+        expected = config.get("weights_sha256")
+        if expected not in (None, sha256(weights.read_bytes()).hexdigest()):
+            raise ValueError(f"{WEIGHTS} is not the file that {CONFIG} was written with")
+        read_weights(model, weights)
         model.provenance = config.get("provenance", {})
         return model.eval()
 
@@ -404,18 +450,16 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
                 )
 
 
-def _save_weights(state: dict[str, Tensor], path: Path) -> None:
-    """Write weights, matrices in fp16 and the rest as it is; whole or not at all."""
-    halved = {
-        key: (x.half() if x.is_floating_point() and x.ndim > 1 else x).contiguous().cpu()
-        for key, x in state.items()
-    }
-    partial = path.with_suffix(".partial")
-    try:
-        save_file(halved, partial)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+def _check_finite(tree: object, place: str) -> None:
+    """Raise ValueError about a number in JSON that is NaN or infinite."""
+    if isinstance(tree, dict):
+        for key, branch in tree.items():
+            _check_finite(branch, f"{place}/{key}")
+    elif isinstance(tree, list):
+        for branch in tree:
+            _check_finite(branch, place)
+    elif isinstance(tree, float) and not math.isfinite(tree):
+        raise ValueError(f"{place} is {tree}; a finite number was expected")
 
 
 def _fill_gaps(x: Tensor, observed: Tensor) -> Tensor:

@@ -1,15 +1,11 @@
 """``python -m explorer train``: a model built, trained and saved."""
 
-import os
 from pathlib import Path
 
-import torch
 from rich.console import Console
 
-from explorer.checkpoints import runs_directory, start_from
-from explorer.datasets import load_dataset
-from explorer.models import build_model
-from explorer.training import train as run
+from explorer.checkpoints import runs_directory
+from explorer.training.numbers import check_budget, check_numbers, check_words
 
 
 def train(
@@ -18,7 +14,6 @@ def train(
     *,
     option: list[str] | None,
     start: str | None,
-    seed: int,
     recipe: dict[str, float | None],
     budget: dict[str, float | None],
     threads: int,
@@ -37,31 +32,53 @@ def train(
     budget
         ``steps``, ``epochs``, ``minutes``; four minutes where all are None.
     settings
-        As :func:`explorer.training.train` has them.
+        As :func:`explorer.training.train` has them, and ``seed``.
     """
-    torch.set_num_threads(threads)
-    options = _options(option or [])
-    data = load_dataset(dataset, **options)
-    torch.manual_seed(seed)
-    changed = {key: value for key, value in recipe.items() if value is not None}
-    built = build_model(model, data.modalities, **changed)
-    if options:
-        built.provenance["options"] = options
-    if start is not None:
-        start_from(built, start, model)
+    numbers = ("batch_size", "learning_rate", "seed", "devices")
+    given = {key: settings[key] for key in numbers if key in settings}
+    check_numbers(recipe | budget | given | {"threads": threads}, called=_option)
+    words = ("optimizer", "precision", "accelerator")
+    check_words({key: settings[key] for key in words if key in settings}, called=_option)
     if set(budget.values()) == {None}:
         budget = {"minutes": 4.0}
-    folder = (root or runs_directory()) / data.name / model
-    state = runs_directory() / data.name / model
+    check_budget(budget)
+    options = _options(option or [])
+
+    import torch
+
+    from explorer.datasets import load_dataset, name_of
+    from explorer.models import MODELS
+    from explorer.training.checkpoint import train_checkpoint
+    from explorer.training.run import STATE, check_writable
+
+    if model not in MODELS:
+        raise ValueError(f"--model must be one of {', '.join(MODELS)}, got {model!r}")
+    torch.set_num_threads(threads)
+    folder = (root or runs_directory()).expanduser() / name_of(dataset) / model
+    check_writable(folder)
+    data = load_dataset(dataset, **options)
     try:
-        run(built, data, **budget, **settings, seed=seed, directory=state)
+        train_checkpoint(
+            folder,
+            data,
+            model,
+            recipe=recipe,
+            options=options,
+            start=start,
+            **budget,
+            **settings,
+        )
     except KeyboardInterrupt:
-        console.print(f"stopped; the state is in {state}, continue with --resume")
+        console.print(
+            f"stopped; the state is in {folder / STATE}, continue with --resume", markup=False
+        )
         raise
-    if int(os.environ.get("LOCAL_RANK", 0)) == 0:
-        built.provenance["model"] = model
-        built.save_pretrained(folder)
-        console.print(f"saved {folder}")
+    console.print(f"saved {folder}", markup=False)
+
+
+def _option(name: str) -> str:
+    """What a setting is called on the command line."""
+    return "--" + name.replace("_", "-")
 
 
 def _options(given: list[str]) -> dict[str, int | str]:

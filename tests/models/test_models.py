@@ -10,6 +10,8 @@ from explorer.aggregations import AGGREGATIONS, subsets
 from explorer.datasets import Modality
 from explorer.gaussians import Gaussian, kl_to_prior
 from explorer.models import MODELS, MultimodalVAE, build_model
+from explorer.models.saved import packed, unpacked
+from explorer.models.terms import mixed_seed
 
 SHAPES = {"a": (3,), "b": (2, 2), "c": (5,)}
 MODALITIES = [Modality(n, s, likelihood="normal", network="mlp") for n, s in SHAPES.items()]
@@ -205,7 +207,27 @@ def test_every_model_comes_back_from_disk(name, tmp_path):
     assert type(back) is type(model)
     assert back.config == model.config
     assert back.modalities == tuple(MODALITIES)
-    rounded = {k: v.half().float() if v.ndim > 1 else v for k, v in model.state_dict().items()}
-    model.load_state_dict(rounded)
+    model.load_state_dict(unpacked(packed(model.state_dict())))
     assert torch.equal(back.posterior(batch).mean, model.posterior(batch).mean)
     assert back.generate(batch, ["a"])["c"].shape == (1, 6, *SHAPES["c"])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("mopoe", {"objective": "mvtcae"}, "one joint belief.*got 'mopoe'"),
+        ("moe", {"objective": "mvtcae"}, "one joint belief.*got 'moe'"),
+        ("mmvamp", {"style_dim": 4}, "trains no styles: style_dim must be 0, got 4"),
+        ("independent", {"style_dim": 4}, "trains no styles"),
+        ("moe_dreg", {"aggregation": None}, "needs the aggregation 'moe', got None"),
+    ],
+)
+def test_what_would_be_trained_in_part_is_refused(name, options, message):
+    with pytest.raises(ValueError, match=message):
+        build(name, **options)
+
+
+def test_seeds_of_either_sign_give_noise_of_their_own():
+    seeds = {mixed_seed(a, b) for a in range(-3, 4) for b in range(-3, 4)}
+    assert len(seeds) == 49
+    assert all(0 <= seed < 2**63 for seed in seeds)

@@ -14,6 +14,10 @@ from explorer.models import MODELS, build_model
 SETTINGS, RESULT, STOP, LOCK = "comparison.json", "result.json", "stop", ".lock"
 
 
+WITHOUT = {"optimizer": "adamw"}
+"""Settings of comparisons that were begun before these could be asked for."""
+
+
 class ComparisonError(ValueError):
     """A comparison that cannot go on as asked; says what is in the way and the remedy."""
 
@@ -25,8 +29,8 @@ class Settings(NamedTuple):
     ----------
     dataset
         Key of ``DATASETS``; its networks are the same for every model.
-    steps, latent_dim, batch_size, learning_rate
-        As in ``explorer.training.train``.
+    steps, latent_dim, batch_size, learning_rate, optimizer
+        As in ``explorer.training.train``. Older comparisons name no optimizer: it was AdamW.
     n_validation
         Training tuples that no run trains on: by them beta is selected. Their source pictures may
         be in other training tuples; those of the test tuples are not.
@@ -42,10 +46,11 @@ class Settings(NamedTuple):
     steps: int = 3000
     latent_dim: int = 64
     batch_size: int = 128
-    learning_rate: float = 4e-3
+    learning_rate: float | None = None
     n_validation: int = 1000
     n_test: int = 1000
     start: str = ""
+    optimizer: str = "muon"
 
     @property
     def evaluation(self) -> dict[str, int]:
@@ -154,7 +159,7 @@ def read_settings(folder: Path) -> Settings:
     """What the runs of a comparison have in common."""
     values = _read(folder / SETTINGS, "begin another with --name")
     try:
-        return Settings(**values)
+        return Settings(**WITHOUT | values)
     except TypeError as error:
         raise ComparisonError(
             f"{folder / SETTINGS} is of another version ({error}); begin another with --name"
@@ -197,7 +202,7 @@ def read_results(folder: Path) -> list[Result]:
         remedy = "delete it and give the same command again"
         values = _read(path, remedy)
         try:
-            shared = values.pop("settings")
+            shared = WITHOUT | values.pop("settings")
             run = Run(values.pop("model"), float(values.pop("beta")), int(values.pop("seed")))
             result = Result(run, **values)
         except (KeyError, TypeError, ValueError) as error:

@@ -10,13 +10,12 @@ from statistics import fmean
 
 import torch
 
-from explorer.checkpoints import start_from
 from explorer.datasets import Dataset, load_dataset, name_of
 from explorer.datasets.modality import Part
 from explorer.evaluation import evaluate, origin
 from explorer.evaluation.classifiers import Classifiers, load_classifiers
 from explorer.files.whole import alone, write_whole
-from explorer.models import MultimodalVAE, build_model
+from explorer.models import MultimodalVAE
 from explorer.models.vae import WEIGHTS
 from explorer.results.comparison.runs import (
     LOCK,
@@ -29,7 +28,7 @@ from explorer.results.comparison.runs import (
     read_settings,
     write_result,
 )
-from explorer.training import STATE, train
+from explorer.training import STATE, train_checkpoint
 
 PROGRESS = "progress.txt"
 TELL_EVERY_SECONDS = 1.0
@@ -148,25 +147,25 @@ def _train(
     accelerator: str,
     tell: Callable[[str, float], None],
 ) -> None:
-    torch.manual_seed(run.seed)
-    model = build_model(run.model, data.modalities, latent_dim=settings.latent_dim, beta=run.beta)
-    if settings.start:
-        start_from(model, settings.start, run.model)
-    train(
-        model,
+    def on_step(step: int, terms: dict[str, float]) -> None:
+        tell("training", step / settings.steps)
+
+    train_checkpoint(
+        own,
         data,
+        run.model,
+        recipe={"latent_dim": settings.latent_dim, "beta": run.beta},
+        start=settings.start or None,
+        seed=run.seed,
+        resume=(own / STATE).is_file(),
+        watch=lambda model: on_step,
         steps=settings.steps,
         batch_size=settings.batch_size,
+        optimizer=settings.optimizer,
         learning_rate=settings.learning_rate,
-        seed=run.seed,
-        directory=own,
-        resume=(own / STATE).is_file(),
         accelerator=accelerator,
         progress=False,
-        on_step=lambda step, terms: tell("training", step / settings.steps),
     )
-    model.save_pretrained(own)
-    (own / STATE).unlink()
 
 
 def _validation_score(scores: dict) -> dict[str, float]:

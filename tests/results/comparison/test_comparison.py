@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from explorer.checkpoints import load_pretrained
 from explorer.datasets import load_dataset
 from explorer.models import MODELS
+from explorer.models.saved import unpacked
 from explorer.results import comparison
 from explorer.results.comparison import ComparisonError, Result, Run, work
 from explorer.results.comparison.runs import RESULT, STOP, write_result
@@ -24,7 +25,7 @@ from tests.results.comparison.tiny import TINY, command
 
 
 def weights(folder, run):
-    return load_file(run.directory(folder) / "model.safetensors")
+    return unpacked(load_file(run.directory(folder) / "model.safetensors"))
 
 
 def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(folder, tmp_path, monkeypatch):
@@ -39,13 +40,13 @@ def test_a_stopped_run_ends_with_the_weights_of_one_that_was_not(folder, tmp_pat
 
         return train(*arguments, on_step=step, **options)
 
-    monkeypatch.setattr(work, "train", stop_midway)
+    monkeypatch.setattr("explorer.training.checkpoint.train", stop_midway)
     assert work.work(str(folder), *run) == "stopped"
     assert (run.directory(folder) / STATE).is_file()
     assert comparison.read_results(folder) == []
 
     (folder / STOP).unlink()
-    monkeypatch.setattr(work, "train", train)
+    monkeypatch.setattr("explorer.training.checkpoint.train", train)
     assert work.work(str(folder), *run) == "finished"
     other = comparison.comparison_directory("digits_photo_text", "other", tmp_path)
     comparison.open_comparison(other, TINY)
@@ -64,7 +65,7 @@ def test_weights_that_are_there_are_measured_again_and_not_trained(folder, monke
     assert work.work(str(folder), *run) == "finished"
     (before,) = comparison.read_results(folder)
     (run.directory(folder) / RESULT).unlink()
-    monkeypatch.delattr(work, "train")
+    monkeypatch.delattr(work, "train_checkpoint")
     assert work.work(str(folder), *run) == "finished"
     (after,) = comparison.read_results(folder)
     assert after.scores == before.scores
@@ -90,7 +91,7 @@ def test_runs_start_from_the_checkpoint_of_another_dataset_when_asked(tmp_path):
     ],
 )
 def test_a_run_that_diverges_is_recorded_with_its_reason(dataset, reason, tmp_path):
-    wild = TINY._replace(dataset=dataset, learning_rate=1e30)
+    wild = TINY._replace(dataset=dataset, learning_rate=999.0, optimizer="adamw")
     folder = comparison.comparison_directory(dataset, root=tmp_path)
     comparison.open_comparison(folder, wild)
     run = Run("poe", 1.0, 0)
@@ -105,7 +106,7 @@ def test_a_full_disk_is_not_the_fault_of_the_run(folder, monkeypatch):
     def full(*arguments, **options):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(work, "train", full)
+    monkeypatch.setattr("explorer.training.checkpoint.train", full)
     with pytest.raises(OSError, match="no space"):
         work.work(str(folder), "poe", 1.0, 0)
     assert comparison.read_results(folder) == []

@@ -23,8 +23,8 @@ from explorer.datasets import Dataset, Modality, load_dataset
 from explorer.datasets.modality import told_in_words
 from explorer.drawing.tiles import describe, pictures, shares
 from explorer.files.whole import alone, write_whole
-from explorer.models import MultimodalVAE, build_model
-from explorer.training import train
+from explorer.models import MultimodalVAE
+from explorer.training import train_checkpoint
 
 TELL_EVERY_SECONDS = 0.5
 DRAW_EVERY_SECONDS = 3.0
@@ -71,44 +71,44 @@ def attend(folder: Path) -> str:
 def carry_out(request: Request, folder: Path, stop: Callable[[], bool]) -> MultimodalVAE:
     """Train, tell the log, draw samples, save the weights."""
     data = load_dataset(request.dataset)
-    torch.manual_seed(request.seed)
-    options = {} if request.beta is None else {"beta": request.beta}
-    model = build_model(request.model, data.modalities, **options)
     checkpoint = folder / CHECKPOINT
-    draw = drawer(model, data, folder)
     told = drawn = -DRAW_EVERY_SECONDS
     pause = DRAW_EVERY_SECONDS
 
-    def on_step(step: int, terms: dict[str, float]) -> None:
-        nonlocal told, drawn, pause
-        now = time.monotonic()
-        if now - told >= TELL_EVERY_SECONDS:
-            told = now
-            append(folder, step=step, done=round(model.progress, 4), terms=_rounded(terms))
-        if now - drawn >= pause:
-            draw(step)
-            drawn = time.monotonic()
-            pause = max(DRAW_EVERY_SECONDS, (drawn - now) / DRAW_SHARE)
-        last.update(step=step, done=model.progress, terms=_rounded(terms))
+    def watch(model: MultimodalVAE) -> Callable[[int, dict[str, float]], None]:
+        draw = drawer(model, data, folder)
+
+        def on_step(step: int, terms: dict[str, float]) -> None:
+            nonlocal told, drawn, pause
+            now = time.monotonic()
+            if now - told >= TELL_EVERY_SECONDS:
+                told = now
+                append(folder, step=step, done=round(model.progress, 4), terms=_rounded(terms))
+            if now - drawn >= pause:
+                draw(step)
+                drawn = time.monotonic()
+                pause = max(DRAW_EVERY_SECONDS, (drawn - now) / DRAW_SHARE)
+            last.update(step=step, done=model.progress, terms=_rounded(terms))
+
+        return on_step
 
     last: dict[str, object] = {}
-    train(
-        model,
+    model = train_checkpoint(
+        checkpoint,
         data,
+        request.model,
+        recipe={"beta": request.beta},
+        seed=request.seed,
+        resume=(checkpoint / STATE).is_file(),
+        watch=watch,
+        stop=stop,
         minutes=request.minutes,
         batch_size=min(BATCH_SIZE, len(data.train)),
-        seed=request.seed,
-        directory=checkpoint,
-        resume=(checkpoint / STATE).is_file(),
         progress=False,
-        on_step=on_step,
-        stop=stop,
     )
-    model.provenance |= {"model": request.model, "beta": model.beta}
-    model.save_pretrained(checkpoint)
     if last:
         append(folder, **last if stop() else last | {"done": 1.0})
-        draw(last["step"])
+        drawer(model, data, folder)(last["step"])
     return model
 
 
