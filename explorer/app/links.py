@@ -56,6 +56,8 @@ class Kind(NamedTuple):
         The nearest value within bounds.
     split, join
         From the text of a URL parameter to what ``parse`` takes; from a value to that text.
+    plan
+        The same as plain JSON, for ``links.js``, which reads links where there is no Python.
     """
 
     expected: str
@@ -63,6 +65,7 @@ class Kind(NamedTuple):
     clamp: Callable[[Any], Any] = lambda value: value
     split: Callable[[str], Any] = str
     join: Callable[[Any], str] = str
+    plan: Mapping[str, Any] = {}
 
 
 class Field(NamedTuple):
@@ -90,7 +93,8 @@ def choice(options: Collection[str], expected: str = "") -> Kind:
             raise ValueError("not one of the options")
         return value
 
-    return Kind(expected or f"one of {_listed(options)}", parse)
+    said = expected or f"one of {_listed(options)}"
+    return Kind(said, parse, plan={"kind": "choice", "options": list(options)})
 
 
 def some(
@@ -117,7 +121,9 @@ def some(
 
     count = f"{least} to {most}" if most != least else str(most)
     said = expected or f"{count} of {_listed(options)}, joined by {separator!r}"
-    return Kind(said, parse, split=split, join=separator.join)
+    plan = {"kind": "some", "options": list(options), "least": least, "most": most}
+    plan |= {"separator": separator}
+    return Kind(said, parse, split=split, join=separator.join, plan=plan)
 
 
 def whole(low: int, high: int) -> Kind:
@@ -132,7 +138,9 @@ def whole(low: int, high: int) -> Kind:
             raise ValueError("not a whole number")
         return int(value)
 
-    return Kind(f"a whole number from {low} to {high}", parse, _between(low, high))
+    said = f"a whole number from {low} to {high}"
+    plan = {"kind": "whole", "low": low, "high": high}
+    return Kind(said, parse, _between(low, high), plan=plan)
 
 
 def number(low: float, high: float, digits: int = 4) -> Kind:
@@ -145,9 +153,9 @@ def number(low: float, high: float, digits: int = 4) -> Kind:
             raise ValueError("not finite")
         return round(found, digits)
 
-    return Kind(
-        f"a number from {low:g} to {high:g}", parse, _between(low, high), join=lambda x: f"{x:.10g}"
-    )
+    said = f"a number from {low:g} to {high:g}"
+    plan = {"kind": "number", "low": low, "high": high, "digits": digits}
+    return Kind(said, parse, _between(low, high), join=lambda x: f"{x:.10g}", plan=plan)
 
 
 def flag() -> Kind:
@@ -158,7 +166,7 @@ def flag() -> Kind:
             raise ValueError("neither 1 nor 0")
         return value in (True, "1")
 
-    return Kind("1 or 0", parse, join=lambda value: str(int(value)))
+    return Kind("1 or 0", parse, join=lambda value: str(int(value)), plan={"kind": "flag"})
 
 
 def optional(kind: Kind, word: str = "none") -> Kind:
@@ -169,6 +177,7 @@ def optional(kind: Kind, word: str = "none") -> Kind:
         lambda value: None if value is None else kind.clamp(value),
         lambda text: None if text == word else kind.split(text),
         lambda value: word if value is None else kind.join(value),
+        {"kind": "optional", "of": kind.plan, "word": word},
     )
 
 
@@ -198,7 +207,10 @@ def together(kinds: Sequence[Kind], build: Callable[..., tuple] = lambda *x: x, 
         return ",".join(kind.join(v) for kind, v in zip(kinds, values, strict=True))
 
     said = ", then ".join(kind.expected for kind in kinds)
-    return Kind(said, parse, clamp, lambda text: text.split(","), join)
+    defaults = getattr(build, "_field_defaults", {})
+    plan = {"kind": "together", "of": [kind.plan for kind in kinds], "least": least}
+    plan |= {"defaults": [defaults.get(name) for name in getattr(build, "_fields", ())]}
+    return Kind(said, parse, clamp, lambda text: text.split(","), join, plan)
 
 
 def rows(kind: Kind, least: int, most: int, expected: str) -> Kind:
@@ -215,12 +227,21 @@ def rows(kind: Kind, least: int, most: int, expected: str) -> Kind:
         lambda values: tuple(kind.clamp(value) for value in values),
         lambda text: [kind.split(row) for row in text.split(";")],
         lambda values: ";".join(kind.join(value) for value in values),
+        {"kind": "rows", "of": kind.plan, "least": least, "most": most},
     )
 
 
 def hiding(controls: Sequence[str]) -> Field:
     """The field ``hide``: which of a page's ``controls`` a teacher's link leaves out."""
     return Field("hide", some(controls), ())
+
+
+def plans(fields: Sequence[Field]) -> list[dict[str, Any]]:
+    """The fields as plain JSON, for ``links.js``: name, parameter, default and kind of each."""
+    return [
+        {"name": f.name, "parameter": f.key, "default": f.default, "kind": f.kind.plan}
+        for f in fields
+    ]
 
 
 # ---- links and messages
