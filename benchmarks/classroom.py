@@ -3,9 +3,10 @@
     python benchmarks/classroom.py [--students 40]
 
 Starts the server as ``python -m explorer class`` does, opens as many sessions of the app as there
-are students (a websocket each, which loads page 1), lets each answer every question after a moment
-of thought while it asks twice in three seconds what was opened, and meanwhile reads the teacher's
-results twice a second as the teacher's page does. Printed: seconds from sending an answer until
+are students within twenty seconds (a websocket each, which loads page 1), and waits until the
+server has loaded its models. Then each student answers every question after a moment of thought,
+asking meanwhile, twice in three seconds, what was opened; and the teacher's results are read twice
+a second, as the teacher's page does. Printed: seconds from sending an answer until
 results that hold it have arrived (median, 95 %, longest), and what went wrong.
 """
 
@@ -33,6 +34,9 @@ ROOT = Path(__file__).parents[1]
 THINK = 6.0
 """Longest pause before an answer, in seconds."""
 
+ARRIVAL = 20.0
+"""Seconds within which all students open the app."""
+
 
 def start(port: int, file: Path) -> subprocess.Popen:
     """Start the class on a port of this computer."""
@@ -48,6 +52,7 @@ def start(port: int, file: Path) -> subprocess.Popen:
 
 async def session(port: int, query: str) -> object:
     """A visitor's session of the app: connected, and page 1 run once."""
+    await asyncio.sleep(random.uniform(0, ARRIVAL))
     connection = await websocket_connect(
         f"ws://127.0.0.1:{port}/_stcore/stream", subprotocols=["streamlit"]
     )
@@ -115,6 +120,8 @@ async def measure(n: int, port: int, room: Room) -> None:
                 await asyncio.sleep(0.5)
         query = links(room, "127.0.0.1", port)[0].split("?")[1]
         connections = await asyncio.gather(*(session(port, query) for _ in range(n)))
+        while not (await client.get(f"{base}/api/ready")).json()["ready"]:
+            await asyncio.sleep(0.5)
         stop = asyncio.Event()
         watching = asyncio.create_task(teacher(client, base, room.key, sent, delays, stop))
         await asyncio.gather(
@@ -125,6 +132,7 @@ async def measure(n: int, port: int, room: Room) -> None:
         for connection in connections:
             connection.close()
     delays.sort()
+    print(f"load of this machine {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"{n} students, {len(sent)} answers, {len(failures)} failures {failures[:3]}")
     middle, most = delays[len(delays) // 2], delays[int(0.95 * len(delays))]
     print(f"seen after {middle:.2f} s (median), {most:.2f} s (95 %), {delays[-1]:.2f} s (longest)")

@@ -109,6 +109,21 @@ def train(
     )
 
 
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where the files are written.")],
+    classes: Annotated[str, typer.Option(help="Classes to include, commas between.")] = "fusion",
+) -> None:
+    """Write the static edition: plain files for any web host or a USB stick, without a server."""
+    from explorer.app.export.site import export as run
+
+    files = run(folder, tuple(filter(None, classes.split(","))))
+    total = sum(files.values()) / 1e6
+    console.print(
+        f"{len(files)} files, {total:.1f} MB; open {folder / 'index.html'}", soft_wrap=True
+    )
+
+
 @app.command("class")
 def classroom(
     name: Annotated[str, typer.Option(help="The class, as in ?class=.")] = "fusion",

@@ -346,7 +346,7 @@ class Scatter {
 
 export default function ({ parentElement, data, setStateValue }) {
   const root = parentElement.querySelector(".scatter");
-  const found = unpack(data),
+  const found = data.panels ? data : unpack(data), // the static edition has unpacked it
     ids = found.panels.map((panel) => panel.id).join();
   if (!root.scatter) root.scatter = new Scatter(root, found, setStateValue);
   else if (root.dataset.panels !== ids) root.scatter.load(found);
