@@ -106,10 +106,13 @@ def pairs(n_modalities: int) -> Tensor:
 
 
 def check_weights(weights: Tensor, expected: int, what: str) -> None:
-    """Raise ValueError unless there are ``expected`` weights, each positive and finite."""
+    """Raise ValueError unless there are ``expected`` weights, each positive and finite.
+
+    Learned ones are only counted: looking at them would make a GPU wait at every step.
+    """
     if weights.shape != (expected,):
         raise ValueError(f"expected {expected} weights of {what}, got {list(weights.shape)}")
-    if not bool((weights > 0).all() & weights.isfinite().all()):
+    if not weights.requires_grad and not bool((weights > 0).all() & weights.isfinite().all()):
         raise ValueError(
             f"weights of {what} must be positive and finite, got {weights.tolist()}; to leave a "
             "modality out, do not observe it"

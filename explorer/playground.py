@@ -17,18 +17,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explorer import densities
-from explorer.aggregations import power_set
-from explorer.barycenters import geometric_mean, moment_match, wasserstein_barycenter
+from explorer.aggregations import AGGREGATIONS
 from explorer.densities import Expert
 from explorer.gaussians import Gaussian, Mixture
+
+RULES = (
+    *("poe", "logpool", "moe", "mopoe", "wb", "mwb", "moments"),
+    *("holder", "hellinger", "dependent", "multivi"),
+)
+"""Keys of ``AGGREGATIONS`` that page 1 draws, in its order."""
 
 
 def fuse(experts: Sequence[Expert], *, prior: bool = False) -> dict[str, Mixture]:
     """Every aggregation of the experts, by key of ``AGGREGATIONS``.
 
-    Weights enter every rule, and equal weights give the aggregations of the library: the product
-    raises expert m to the power M w_m, so that equal weights count each expert once; a subset
-    counts as much as its members do on average.
+    Weights enter every rule, as they do in the library (``explorer.aggregations``).
 
     Parameters
     ----------
@@ -47,35 +50,14 @@ def fuse(experts: Sequence[Expert], *, prior: bool = False) -> dict[str, Mixture
     >>> fused["wb"].components.std.item()
     2.0
     """
-    mean, std, weight = torch.tensor([tuple(e) for e in experts], dtype=torch.float64).T
+    mean, std, weights = torch.tensor([tuple(e) for e in experts], dtype=torch.float64).T
     gaussians = Gaussian(mean[:, None, None], 2 * std.log()[:, None, None])
-    w = weight / weight.sum()
-    n = len(experts)
-
-    members = power_set(n).double() * weight
-    within = members / members.sum(-1, keepdim=True)  # (S, M)
-    sizes = power_set(n).sum(-1, dtype=torch.float64)
-    subset_weights = members.sum(-1) / sizes
-    subset_weights = subset_weights / subset_weights.sum()
-
-    with_prior = Gaussian(
-        *(torch.cat([torch.zeros_like(part[:1]), part]) for part in gaussians),
-    )
-    powers = torch.cat([torch.full((1,), float(prior), dtype=torch.float64), n * w])
-    one = torch.ones(1, dtype=torch.float64)
-
-    def alone(gaussian: Gaussian) -> Mixture:
-        return Mixture(one, Gaussian(gaussian.mu[None], gaussian.logvar[None]))
-
-    return {
-        "poe": alone(geometric_mean(with_prior, powers)),
-        "logpool": alone(geometric_mean(gaussians, w)),
-        "moe": Mixture(w, gaussians),
-        "mopoe": Mixture(subset_weights, geometric_mean(gaussians, within * sizes[:, None])),
-        "wb": alone(wasserstein_barycenter(gaussians, w)),
-        "mwb": Mixture(subset_weights, wasserstein_barycenter(gaussians, within)),
-        "moments": alone(moment_match(gaussians, w)),
-    }
+    fused = {}
+    for key in RULES:
+        rule = AGGREGATIONS["product" if key == "poe" and not prior else key]
+        shares, components = rule(gaussians, weights=weights)
+        fused[key] = Mixture(shares.flatten(), components)
+    return fused
 
 
 def grid(experts: Sequence[Expert]) -> NDArray:

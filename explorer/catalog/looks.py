@@ -37,6 +37,10 @@ COLORS: dict[str, dict[str, str]] = {
         "wb": "#21948b",
         "mwb": "#154d04",
         "moments": "#1f1a17",
+        "holder": "#8400f9",
+        "hellinger": "#7076b3",
+        "dependent": "#5d4f84",
+        "multivi": "#620d3d",
     },
     "dark": {
         "poe": "#4f82ff",
@@ -46,10 +50,15 @@ COLORS: dict[str, dict[str, str]] = {
         "wb": "#5fd9ab",
         "mwb": "#5f7f00",
         "moments": "#f3f5f3",
+        "holder": "#9782be",
+        "hellinger": "#acd6ec",
+        "dependent": "#6eb1c2",
+        "multivi": "#b18e1a",
     },
 }
 """Theme -> aggregation key -> color. Blues average densities multiplicatively, reds and oranges
-add them, greens move mass; the best single Gaussian for the mixture is ink."""
+add them, greens move mass; the best single Gaussian for the mixture is ink; violets and what is
+left to the eye beside them are the rules since the papers."""
 
 EXPERT_COLORS: dict[str, tuple[str, ...]] = {
     "light": ("#5c87b9", "#ae794d", "#7d566c", "#174825", "#2d144a"),
@@ -66,6 +75,10 @@ DASHES: dict[str, str] = {
     "wb": "10 4 2 4",
     "mwb": "5 3",
     "moments": "1 3",
+    "holder": "14 3",
+    "hellinger": "7 3 1 3",
+    "dependent": "4 2 1 2 1 2",
+    "multivi": "3 6",
 }
 """Aggregation key -> SVG ``stroke-dasharray`` in px; empty is solid."""
 
@@ -77,6 +90,10 @@ LABELS: dict[str, str] = {
     "wb": "Wasserstein",
     "mwb": "Mixture of Wasserstein",
     "moments": "Moment match",
+    "holder": "Hölder pooling",
+    "hellinger": "Hellinger average",
+    "dependent": "Dependent experts",
+    "multivi": "MultiVI's average",
 }
 """Aggregation key -> the short name that stands at a curve or in a legend."""
 
@@ -154,6 +171,14 @@ MODEL_LOOKS: ByModel[Look] = ByModel(
         "mwb": _rule("mwb"),
         "mwb_mixture": Look("Exact mixture of Wasserstein", "mwb", ""),
         "moments": _rule("moments"),
+        "holder": _rule("holder"),
+        "hellinger": _rule("hellinger"),
+        "dependent": _rule("dependent"),
+        "code": Look("CoDE-VAE", "dependent", "9 4"),
+        "multivi": _rule("multivi"),
+        "mmvae_plus": Look("MMVAE+", "moe", "14 3"),
+        "holder_plus": Look("Hölder+", "holder", "10 4 2 4"),
+        "cmvae": Look("CMVAE", "moe", "3 6"),
         "mmjsd": Look("mmJSD", "moe", "1 3"),
         "mvtcae": Look("MVTCAE", "poe", "10 4 2 4"),
         "independent": Look("Independent", "apart", ""),

@@ -26,6 +26,9 @@ __all__ = [
     "build_model",
 ]
 
+PRIVATE = {"objective": "private", "style_dim": 16, "auxiliary": True}
+"""What models with private latents share that tell decoders nothing of what others should say."""
+
 MODELS: dict[str, dict[str, object]] = {
     "poe": {"aggregation": "poe"},
     "poe_unimodal": {"aggregation": "poe", "objective": "elbo_with_unimodal"},
@@ -41,6 +44,14 @@ MODELS: dict[str, dict[str, object]] = {
     "mwb": {"aggregation": "mwb"},
     "mwb_mixture": {"aggregation": "mwb", "objective": "mixture_elbo"},
     "moments": {"aggregation": "moments"},
+    "holder": {"aggregation": "holder"},
+    "hellinger": {"aggregation": "hellinger"},
+    "dependent": {"aggregation": "dependent"},
+    "code": {"aggregation": "code", "objective": "code", "lambdas": "learned"},
+    "multivi": {"aggregation": "multivi"},
+    "mmvae_plus": PRIVATE | {"aggregation": "moe", "latent": "laplace"},
+    "holder_plus": PRIVATE | {"aggregation": "holder"},
+    "cmvae": PRIVATE | {"aggregation": "moe", "latent": "laplace", "clusters": 10},
     "mmjsd": {"aggregation": "moe", "objective": "jsd"},
     "mvtcae": {"aggregation": "product", "objective": "mvtcae"},
     "independent": {"aggregation": "moe", "objective": "independent", "shared": False},

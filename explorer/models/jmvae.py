@@ -74,9 +74,9 @@ class JMVAE(MultimodalVAE):
         self.joint_encoders = copy.deepcopy(self.encoders)
         self.joint_head = perceptron(len(self.names) * latent_dim, HIDDEN, HIDDEN, 2 * latent_dim)
 
-    def beliefs(self, batch: dict[str, Tensor]) -> Beliefs:
+    def beliefs(self, batch: dict[str, Tensor], weights: dict[str, float] | None = None) -> Beliefs:
         """Experts, the joint encoder's belief (or a product, see the class) and styles."""
-        beliefs = super().beliefs(batch)
+        beliefs = super().beliefs(batch, weights)
         if not self._has_all(batch):
             return beliefs
         complete = observed_by(self, batch).all(1).unsqueeze(-1)
@@ -85,14 +85,19 @@ class JMVAE(MultimodalVAE):
         return beliefs._replace(posterior=Mixture(chosen.mu.new_ones(1), chosen))
 
     def subset_posterior(
-        self, batch: dict[str, Tensor], observed: Sequence[str] | None = None
+        self,
+        batch: dict[str, Tensor],
+        observed: Sequence[str] | None = None,
+        weights: dict[str, float] | None = None,
     ) -> Mixture:
         """What is believed given exactly these: the same as :meth:`posterior`."""
-        return self.posterior(self._without_gaps(self._select(batch, observed)))
+        return self.posterior(self._without_gaps(self._select(batch, observed)), None, weights)
 
-    def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
+    def subset_posteriors(
+        self, batch: dict[str, Tensor], weights: dict[str, float] | None = None
+    ) -> Mixture:
         """:meth:`subset_posterior` of the subsets looked at, components ``(1, S, B, D)``."""
-        found = super().subset_posteriors(batch)
+        found = super().subset_posteriors(batch, weights)
         if not self._has_all(batch):
             return found
         parts = zip(found.components, self._joint(batch), strict=True)

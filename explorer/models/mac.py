@@ -174,21 +174,28 @@ class MAC(MultimodalVAE):
         """The belief when all but one modality is hidden, of each given, Gaussian ``(M, B, D)``."""
         return self.encode(self.features(batch)[0], self._alone(batch))
 
-    def beliefs(self, batch: dict[str, Tensor]) -> Beliefs:
+    def beliefs(self, batch: dict[str, Tensor], weights: dict[str, float] | None = None) -> Beliefs:
         """Experts, the belief given all that a sample has, and styles, encoders run once."""
+        self._checked(weights)
         features, styles = self.features(batch)
         posterior = self.encode(features, observed_by(self, batch).unsqueeze(0))
         experts = self.encode(features, self._alone(batch))
         return Beliefs(experts, Mixture(posterior.mu.new_ones(1), posterior), styles)
 
     def subset_posterior(
-        self, batch: dict[str, Tensor], observed: Sequence[str] | None = None
+        self,
+        batch: dict[str, Tensor],
+        observed: Sequence[str] | None = None,
+        weights: dict[str, float] | None = None,
     ) -> Mixture:
         """What is believed given exactly these: the same as :meth:`posterior`."""
-        return self.posterior(self._without_gaps(self._select(batch, observed)))
+        return self.posterior(self._without_gaps(self._select(batch, observed)), None, weights)
 
-    def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
+    def subset_posteriors(
+        self, batch: dict[str, Tensor], weights: dict[str, float] | None = None
+    ) -> Mixture:
         """:meth:`subset_posterior` of the subsets looked at, components ``(1, S, B, D)``."""
+        self._checked(weights)
         features, _ = self.features(self._without_gaps(batch))
         alone = self._alone(batch).squeeze(1)
         masks = (membership(len(alone)).to(alone.device).float() @ alone.float()).bool()  # (S, M)

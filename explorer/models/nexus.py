@@ -107,21 +107,28 @@ class Nexus(MultimodalVAE):
         """What each given modality's message alone says of z, Gaussian ``(M, B, D)``."""
         return self._read(self._messages(batch, self.bottom(batch).mu))
 
-    def beliefs(self, batch: dict[str, Tensor]) -> Beliefs:
+    def beliefs(self, batch: dict[str, Tensor], weights: dict[str, float] | None = None) -> Beliefs:
         """Experts and what the mean of the messages says, encoders run once."""
+        self._checked(weights)
         messages = self._messages(batch, self.bottom(batch).mu)
         top = self._read(_mean_of(messages, self._observed(batch)))
         posterior = Mixture(top.mu.new_ones(1), Gaussian(*(part.unsqueeze(0) for part in top)))
         return Beliefs(self._read(messages), posterior, {})
 
     def subset_posterior(
-        self, batch: dict[str, Tensor], observed: Sequence[str] | None = None
+        self,
+        batch: dict[str, Tensor],
+        observed: Sequence[str] | None = None,
+        weights: dict[str, float] | None = None,
     ) -> Mixture:
         """What is believed given exactly these: the same as :meth:`posterior`."""
-        return self.posterior(self._without_gaps(self._select(batch, observed)))
+        return self.posterior(self._without_gaps(self._select(batch, observed)), None, weights)
 
-    def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
+    def subset_posteriors(
+        self, batch: dict[str, Tensor], weights: dict[str, float] | None = None
+    ) -> Mixture:
         """:meth:`subset_posterior` of the subsets looked at, components ``(1, S, B, D)``."""
+        self._checked(weights)
         messages = self._messages(batch, self.bottom(self._without_gaps(batch)).mu)
         members = membership(len(messages)).to(messages.device).unsqueeze(1)  # (S, 1, M)
         top = self._read(_mean_of(messages, members))

@@ -11,6 +11,8 @@ elbo                 mean over components of their ELBOs: what the code of MoPoE
 mixture_elbo         ELBO of the mixture itself, by its own density: what the text of MoPoE writes
 elbo_with_unimodal   MVAE as the code of MoPoE trains it: plus the ELBO of every modality alone
 iwae, dreg           MMVAE (Shi et al. 2019), plain and doubly reparameterised gradients
+private              MMVAE+ (Palumbo et al. 2023): private latents and their auxiliary priors
+code                 CoDE-VAE (Mancisidor et al. 2025): learned weights of the components
 jsd                  mmJSD (Sutter et al. 2020): dynamic prior
 mvtcae               MVTCAE (Hwang et al. 2021): total correlation
 independent          a VAE per modality
@@ -32,17 +34,19 @@ from torch import Tensor
 
 from explorer.barycenters import geometric_mean
 from explorer.gaussians import Gaussian, kl_divergence, kl_to_prior
-from explorer.models.importance import dreg, iwae
+from explorer.models.importance import dreg, iwae, private
 from explorer.models.terms import (
     Batch,
     Losses,
     Noise,
+    draw,
     mean_kl,
     members,
     named_style,
     negative_log_likelihood,
     seen_by,
     style_kl,
+    through_choice,
     weigh,
 )
 
@@ -73,9 +77,36 @@ def mixture_elbo(model: "MultimodalVAE", batch: Batch, generator: Noise = None) 
     beta 1. Equation 6 of Sutter et al. (2021). The same for K = 1, up to the noise of the estimate.
     """
     beliefs = model.beliefs(batch)
-    z = beliefs.posterior.rsample(generator)
+    z, _, log_share = draw(beliefs.posterior, generator)
     kl = beliefs.posterior.log_prob(z) - model.prior(z).log_prob(z)
-    return _elbo(model, batch, beliefs, kl, generator, z)
+    losses = _elbo(model, batch, beliefs, kl, generator, z)
+    return losses._replace(total=losses.total + through_choice(losses.total, log_share))
+
+
+def code(
+    model: "MultimodalVAE", batch: Batch, generator: Noise = None, *, entropy: float = 1000.0
+) -> Losses:
+    r"""The ELBO of :func:`elbo` with an entropy bonus for the learned weights of the components.
+
+    .. math:: \sum_k \pi_k \{ E_{q_k}[-\log p(x|z)] + \beta KL(q_k \| p) \} - h \, H(\pi)
+
+    CoDE-VAE (Mancisidor et al. 2025). Without the bonus, or with its natural h = 1, all weight goes
+    to the components with the best ELBO, which differ by hundreds of nats; the released code
+    multiplies it by 1000 on PolyMNIST, and so does this.
+
+    Parameters
+    ----------
+    entropy
+        h, in nats.
+    """
+    losses = elbo(model, batch, generator)
+    if model.lambdas is None:
+        raise ValueError("the objective 'code' needs lambdas='learned'")
+    log_shares = model.lambdas.log_softmax(0)
+    bonus = -(log_shares.exp() * log_shares).sum()
+    return Losses(
+        losses.total - entropy * bonus, losses.terms | {"entropy": bonus.expand(len(losses.total))}
+    )
 
 
 def elbo_with_unimodal(model: "MultimodalVAE", batch: Batch, generator: Noise = None) -> Losses:
@@ -221,8 +252,10 @@ OBJECTIVES: dict[str, Callable[..., Losses]] = {
     "elbo": elbo,
     "mixture_elbo": mixture_elbo,
     "elbo_with_unimodal": elbo_with_unimodal,
+    "code": code,
     "iwae": iwae,
     "dreg": dreg,
+    "private": private,
     "jsd": jsd,
     "mvtcae": mvtcae,
     "independent": independent,
@@ -231,7 +264,7 @@ OBJECTIVES: dict[str, Callable[..., Losses]] = {
     "mmvamp_pairwise": mmvamp_pairwise,
 }
 
-SAMPLED_OBJECTIVES = ("mixture_elbo", "iwae", "dreg")
+SAMPLED_OBJECTIVES = ("mixture_elbo", "iwae", "dreg", "private")
 """Those that ask posterior and prior for draws and densities only."""
 
 SINGLE_BELIEF_OBJECTIVES = ("mvtcae",)
@@ -251,10 +284,14 @@ def _elbo(
     name: str = "kl",
 ) -> Losses:
     """Reconstruct everything from one z per sample; ``kl`` is what beta weighs."""
-    z = beliefs.posterior.rsample(generator) if z is None else z
+    log_share = torch.zeros_like(kl)
+    if z is None:
+        z, _, log_share = draw(beliefs.posterior, generator)
     nll = negative_log_likelihood(model, batch, z, beliefs.styles, generator)
     style = style_kl(model, batch, beliefs.styles)
-    total = weigh(model, nll) + model.beta * (kl + model.beta_style * style)
+    explained = weigh(model, nll)
+    total = explained + model.beta * (kl + model.beta_style * style)
+    total = total + through_choice(explained, log_share)
     terms = {"reconstruction": sum(nll.values()), name: kl}
     return Losses(total, terms | named_style(model, style))
 

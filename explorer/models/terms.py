@@ -113,6 +113,39 @@ def observed_by(model: "MultimodalVAE", batch: Batch) -> Tensor:
     return gaps & given
 
 
+def draw(mixture: Mixture, generator: Noise, n_draws: int | None = None) -> tuple[Tensor, ...]:
+    """Draw from a mixture: z, which component each came from, and the log weight of that.
+
+    Shapes ``(B, D)``, ``(B)`` and ``(B)``; ``(N, B, D)``, ``(N, B)`` and ``(N, B)`` for
+    ``n_draws``.
+    """
+    mixture = mixture if n_draws is None else mixture.repeat(n_draws)
+    component = mixture.choose(generator)
+    weights = mixture.batch_weights
+    share = weights.gather(0, component.unsqueeze(0)).squeeze(0)
+    return mixture.pick(component).rsample(generator), component, share.log()
+
+
+def through_choice(loss: Tensor, log_share: Tensor) -> Tensor | float:
+    r"""Nothing in value; in gradient, what the choice of the component adds to the loss's own.
+
+    A draw depends on the weights of a mixture through which component it comes from, and there
+    reparameterisation ends: the gradient is that of :math:`(L - b) \log \pi`, with the mean loss
+    of the batch's other samples as b. Zero where weights are constants.
+
+    Parameters
+    ----------
+    loss
+        What is minimised at the draw, ``(B,)``.
+    log_share
+        Log weight of the component that was drawn, ``(B,)``.
+    """
+    if not log_share.requires_grad or len(loss) < 2:
+        return 0.0
+    others = (loss.sum() - loss) / (len(loss) - 1)
+    return (loss - others).detach() * (log_share - log_share.detach())
+
+
 def weigh(model: "MultimodalVAE", nll: dict[str, Tensor]) -> Tensor:
     """Sum over modalities, each by its ``weight``."""
     return sum(model.likelihood_weights[name] * value for name, value in nll.items())

@@ -20,7 +20,7 @@ from huggingface_hub import ModelCard, ModelHubMixin, hf_hub_download
 from torch import Tensor, nn
 from torch.distributions import Distribution
 
-from explorer.aggregations import AGGREGATIONS, everything, singletons
+from explorer.aggregations import AGGREGATIONS, check_weights, everything, singletons
 from explorer.datasets.modality import Modality
 from explorer.files.whole import whole_folder
 from explorer.gaussians import Gaussian, Laplace, Mixture
@@ -89,6 +89,18 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
     shared
         Whether all modalities decode one z. If not, each decodes a draw from its own expert, and
         what is not observed a draw from the belief of those that are.
+    weights
+        Modality name to how much its expert counts in the aggregation, positive, of any sum; a
+        modality that is not named has 1.
+    lambdas
+        Weights of the aggregation's components, one for each, positive, of any sum; ``"learned"``
+        makes them parameters, uniform at first.
+    auxiliary
+        Whether each modality has an auxiliary prior for its style, of mean 0 and learned widths
+        (MMVAE+): the objective ``private`` draws from it what the encoder must not tell.
+    clusters
+        Number of learned clusters that the prior over z is a mixture of (CMVAE); 0 for the
+        standard normal (or Laplace). Needs an objective that draws.
     """
 
     def __init__(
@@ -104,6 +116,10 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         beta_style: float = 1.0,
         latent: str = "gaussian",
         shared: bool = True,
+        weights: dict[str, float] | None = None,
+        lambdas: Sequence[float] | str | None = None,
+        auxiliary: bool = False,
+        clusters: int = 0,
     ) -> None:
         super().__init__()
         self.modalities = tuple(modalities)
@@ -121,6 +137,10 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             "beta_style": beta_style,
             "latent": latent,
             "shared": shared,
+            "weights": weights,
+            "lambdas": lambdas,
+            "auxiliary": auxiliary,
+            "clusters": clusters,
         }
         self.provenance: dict[str, object] = {}
         self.aggregation = (
@@ -152,6 +172,11 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             raise ValueError(
                 f"objective {objective!r} trains no styles: style_dim must be 0, got {style_dim}"
             )
+        if clusters and objective not in SAMPLED_OBJECTIVES:
+            raise ValueError(
+                f"a prior of clusters needs an objective without closed-form KL terms, one of "
+                f"{', '.join(SAMPLED_OBJECTIVES)}; got {objective!r}"
+            )
         self.likelihoods = {
             m.name: _look_up("likelihood", m.likelihood, LIKELIHOODS) for m in self.modalities
         }
@@ -168,6 +193,16 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         }
         self.encoders = nn.ModuleDict({name: pair[0] for name, pair in pairs.items()})
         self.decoders = nn.ModuleDict({name: pair[1] for name, pair in pairs.items()})
+        self.weights = self._checked(weights)
+        self._keep_lambdas(lambdas)
+        self.auxiliary = None
+        if auxiliary:
+            self.auxiliary = nn.Parameter(torch.zeros(len(self.names), style_dim))
+        self.cluster_means = self.cluster_logvars = self.cluster_logits = None
+        if clusters:
+            self.cluster_means = nn.Parameter(torch.randn(clusters, latent_dim))
+            self.cluster_logvars = nn.Parameter(torch.zeros(clusters, latent_dim))
+            self.cluster_logits = nn.Parameter(torch.zeros(clusters))
 
     def experts(self, batch: dict[str, Tensor]) -> Gaussian:
         """Every given modality's own posterior, Gaussian ``(M, B, D)``, in dataset order.
@@ -183,15 +218,21 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         """Posterior of each given modality's own latent, ``(B, E)``; empty without styles."""
         return self._encode(batch)[1] if self.style_dim else {}
 
-    def beliefs(self, batch: dict[str, Tensor]) -> Beliefs:
+    def beliefs(self, batch: dict[str, Tensor], weights: dict[str, float] | None = None) -> Beliefs:
         """Experts, what the aggregation makes of them and styles, encoders run once."""
         experts, styles = self._encode(batch)
         gaps = batch.get("observed")
         if gaps is not None:
             gaps = gaps[:, [name in batch for name in self.names]]
-        return Beliefs(experts, self._believe(self.aggregation(experts, gaps)), styles)
+        weighed = self._weights_of(batch, experts, weights), self._lambdas_of(batch)
+        return Beliefs(experts, self._believe(self.aggregation(experts, gaps, *weighed)), styles)
 
-    def posterior(self, batch: dict[str, Tensor], observed: Sequence[str] | None = None) -> Mixture:
+    def posterior(
+        self,
+        batch: dict[str, Tensor],
+        observed: Sequence[str] | None = None,
+        weights: dict[str, float] | None = None,
+    ) -> Mixture:
         """The joint posterior over z, as the objective uses it: a Mixture ``(K, B, D)``.
 
         Parameters
@@ -200,11 +241,16 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             Any of the modalities.
         observed
             Use only these of them; all by default.
+        weights
+            How much each modality's expert counts, in place of the model's own weights.
         """
-        return self.beliefs(self._select(batch, observed)).posterior
+        return self.beliefs(self._select(batch, observed), weights).posterior
 
     def subset_posterior(
-        self, batch: dict[str, Tensor], observed: Sequence[str] | None = None
+        self,
+        batch: dict[str, Tensor],
+        observed: Sequence[str] | None = None,
+        weights: dict[str, float] | None = None,
     ) -> Mixture:
         """What the model believes given exactly these modalities, to generate from.
 
@@ -212,16 +258,22 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         product or barycenter (K = 1): what their papers generate from and evaluate.
         """
         batch = self._without_gaps(self._select(batch, observed))
-        return self._believe(self.aggregation.subset_posterior(self.experts(batch)))
+        experts = self.experts(batch)
+        weighed = self._weights_of(batch, experts, weights)
+        return self._believe(self.aggregation.subset_posterior(experts, weighed))
 
-    def subset_posteriors(self, batch: dict[str, Tensor]) -> Mixture:
+    def subset_posteriors(
+        self, batch: dict[str, Tensor], weights: dict[str, float] | None = None
+    ) -> Mixture:
         """:meth:`subset_posterior` of the subsets of the batch's modalities that are looked at.
 
         Components ``(K, S, B, D)`` in the order of ``explorer.subsets``, every
         non-empty one of up to ten modalities; encoders run once. K = 1 wherever a subset's belief
         is one Gaussian.
         """
-        found = self.aggregation.subset_posteriors(self.experts(self._without_gaps(batch)))
+        experts = self.experts(self._without_gaps(batch))
+        weighed = self._weights_of(batch, experts, weights)
+        found = self.aggregation.subset_posteriors(experts, weighed)
         if isinstance(found, Mixture):
             return self._believe(found)
         return Mixture(found.mu.new_ones(1), Gaussian(*(part.unsqueeze(0) for part in found)))
@@ -243,8 +295,19 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         """Whether log p(x) is defined by one latent with a density, and can be estimated."""
         return self.shared and self.style_dim == 0
 
-    def prior(self, like: Tensor) -> Gaussian | Laplace:
-        """The prior over z, mean 0 and variance 1, in the shape of ``like``."""
+    def prior(self, like: Tensor) -> Gaussian | Laplace | Mixture:
+        """The prior over z, mean 0 and variance 1 (or clusters), in the shape of ``like``."""
+        if self.cluster_logits is None:
+            return self.standard(like)
+        shape = (-1, *[1] * (like.ndim - 1), like.shape[-1])
+        parts = (
+            part.reshape(shape).expand(-1, *like.shape)
+            for part in (self.cluster_means, self.cluster_logvars)
+        )
+        return Mixture(self.cluster_logits.softmax(0), self.latent(*parts))
+
+    def standard(self, like: Tensor) -> Gaussian | Laplace:
+        """Mean 0 and variance 1 in the shape of ``like``: the prior of styles."""
         return self.latent(torch.zeros_like(like), torch.zeros_like(like))
 
     def decode(
@@ -275,14 +338,11 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
     def draw_styles(
         self, z: Tensor, generator: torch.Generator | None = None
     ) -> dict[str, Tensor] | None:
-        """Styles from their prior N(0, I) for :meth:`decode`, one for each z; None without any."""
+        """Styles from their prior for :meth:`decode`, one for each z; None without any."""
         if self.style_dim == 0:
             return None
-        shape = (*z.shape[:-1], self.style_dim)
-        return {
-            name: torch.randn(shape, generator=generator, dtype=z.dtype, device=z.device)
-            for name in self.names
-        }
+        like = z.new_zeros(*z.shape[:-1], self.style_dim)
+        return {name: self.standard(like).rsample(generator) for name in self.names}
 
     @torch.inference_mode()
     def generate(
@@ -291,15 +351,18 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         observed: Sequence[str] | None = None,
         n_samples: int = 1,
         generator: torch.Generator | None = None,
+        weights: dict[str, float] | None = None,
     ) -> dict[str, Tensor]:
         """Draw z from the belief given ``observed`` and decode it: name to ``(N, B, *shape)``.
 
         Each draw shows the decoder's mean. Every modality is generated, the observed ones too
         (from themselves alone where latents are not shared). Styles are drawn from their prior.
+        ``weights`` are as in :meth:`posterior`.
         """
         batch = self._select(batch, observed)
         given = [name for name in self.names if name in batch]
-        z = self.subset_posterior(batch).repeat(n_samples).rsample(generator)  # (N, B, D)
+        belief = self.subset_posterior(batch, None, weights)
+        z = belief.repeat(n_samples).rsample(generator)  # (N, B, D)
         styles = self.draw_styles(z, generator)
         generated = {}
         for name in self.names:
@@ -391,7 +454,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             means.append(mu)
             logvars.append(logvar)
             if self.style_dim:
-                styles[name] = Gaussian(style_mu, style_logvar)
+                styles[name] = self.latent(style_mu, style_logvar)
         return Gaussian(torch.stack(means), torch.stack(logvars)), styles
 
     def _inputs(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -403,6 +466,51 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             for m, name in enumerate(self.names)
             if name in batch
         }
+
+    def _checked(self, weights: dict[str, float] | None) -> dict[str, float] | None:
+        """Weights that name modalities of this model; ValueError says what is wrong with others."""
+        if weights is None:
+            return None
+        if self.aggregation is None:
+            raise ValueError(f"{type(self).__name__} fuses by a network: it takes no weights")
+        unknown = sorted(set(weights) - set(self.names))
+        if unknown:
+            raise ValueError(f"weights must name modalities of {self.names}, got {unknown}")
+        every = torch.tensor([float(weights.get(name, 1.0)) for name in self.names])
+        check_weights(every, len(self.names), "experts")
+        return weights
+
+    def _keep_lambdas(self, lambdas: Sequence[float] | str | None) -> None:
+        """Logarithms of the components' weights: a parameter, a buffer, or None."""
+        if lambdas is None:
+            self.lambdas = None
+            return
+        n = 1 if self.aggregation is None else len(self.aggregation.family(len(self.names)))
+        if n == 1:
+            raise ValueError("lambdas weigh the components of a mixture, and this model has none")
+        if lambdas == "learned":
+            self.lambdas = nn.Parameter(torch.zeros(n))
+            return
+        fixed = torch.tensor(lambdas)
+        check_weights(fixed, n, "components")
+        self.register_buffer("lambdas", fixed.log(), persistent=False)
+
+    def _weights_of(
+        self, batch: dict[str, Tensor], like: Gaussian, weights: dict[str, float] | None
+    ) -> Tensor | None:
+        """Weights of the given modalities' experts, ``(M,)``; None where all are the same."""
+        weights = self.weights if weights is None else self._checked(weights)
+        if weights is None:
+            return None
+        return like.mu.new_tensor([weights.get(n, 1.0) for n in self.names if n in batch])
+
+    def _lambdas_of(self, batch: dict[str, Tensor]) -> Tensor | None:
+        """Weights of the components that the given modalities can form; None where all are one."""
+        if self.lambdas is None or all(name in batch for name in self.names):
+            return None if self.lambdas is None else self.lambdas.exp()
+        absent = torch.tensor([name not in batch for name in self.names])
+        possible = ~(self.aggregation.family(len(self.names)) & absent).any(1)
+        return self.lambdas.exp()[possible.to(self.lambdas.device)]
 
     def _believe(self, mixture: Mixture) -> Mixture:
         return Mixture(mixture.weights, self.latent(*mixture.components))

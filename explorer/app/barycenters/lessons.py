@@ -79,9 +79,13 @@ PRESETS: dict[str, Preset] = {
     ),
     "duplicate": Preset(
         "Duplicate",
-        "The same expert twice: the product shrinks by the square root of 2 as if it had two "
-        "witnesses, the geometric mean does not.",
-        {"experts": [[1, 1.2], [1, 1.2]], "curves": ["poe", "logpool"]},
+        "The same expert twice. The product halves its variance, as if there were two witnesses; "
+        "dependent experts take off a quarter; the geometric mean and Hölder pooling nothing; "
+        "MultiVI's average multiplies it by the square root of 2.",
+        {
+            "experts": [[1, 1.2], [1, 1.2]],
+            "curves": ["poe", "logpool", "dependent", "multivi"],
+        },
     ),
     "outlier": Preset(
         "Outlier",

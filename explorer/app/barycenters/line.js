@@ -29,7 +29,7 @@ function sample({ weights, means, sds }, { choice, z }) {
 }
 
 const dialName = (a) => {
-  const names = { "-1": "harmonic", 0: "geometric", 1: "arithmetic: the mixture", 2: "quadratic" };
+  const names = { "-1": "harmonic", 0: "geometric", 0.5: "Hölder pooling at 1/2", 1: "arithmetic: the mixture", 2: "quadratic" };
   return names[round(a, 2)] ?? (a < 0 ? "zero-forcing" : a < 1 ? "between" : "mass-covering");
 };
 

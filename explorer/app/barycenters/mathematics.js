@@ -70,6 +70,47 @@ function overSubsets(experts, rule) {
   return mixture;
 }
 
+// (sum w sqrt p)^2 multiplied out: each expert alone, then the geometric mean of each pair
+function hoelder(experts, w) {
+  const mixture = { weights: [], means: [], sds: [] };
+  const add = (weight, [mean, sd]) => {
+    mixture.weights.push(weight);
+    mixture.means.push(mean);
+    mixture.sds.push(sd);
+  };
+  experts.forEach((e, i) => add(w[i] ** 2, [e.mean, e.sd]));
+  experts.forEach((a, i) => {
+    for (let j = i + 1; j < experts.length; j++) {
+      const b = experts[j];
+      const squares = a.sd ** 2 + b.sd ** 2;
+      const overlap = Math.sqrt((2 * a.sd * b.sd) / squares) * Math.exp(-((a.mean - b.mean) ** 2) / (4 * squares));
+      add(2 * w[i] * w[j] * overlap, geometric([a, b], [0.5, 0.5]));
+    }
+  });
+  const total = sum(mixture.weights);
+  mixture.weights = mixture.weights.map((v) => v / total);
+  return mixture;
+}
+
+// errors correlated by 1/2: Winkler's consensus
+const CORRELATION = 0.5;
+function dependent(experts, w) {
+  const powers = w.map((v) => v * w.length);
+  const sharp = experts.map((e, i) => Math.sqrt(powers[i]) / e.sd);
+  const shared = CORRELATION / (1 + (experts.length - 1) * CORRELATION);
+  const once = sum(sharp);
+  const precision = sum(sharp.map((s) => s * s)) - shared * once ** 2;
+  const pull = sum(experts.map((e, i) => sharp[i] ** 2 * e.mean)) -
+    shared * once * sum(experts.map((e, i) => sharp[i] * e.mean));
+  return [pull / precision, Math.sqrt((1 - CORRELATION) / precision)];
+}
+
+// scvi-tools: means by the weights, variances by their square roots
+function multivi(experts, w) {
+  const variance = sum(experts.map((e, i) => Math.sqrt(w[i]) * e.sd ** 2));
+  return [sum(experts.map((e, i) => w[i] * e.mean)), Math.sqrt(variance)];
+}
+
 const RULES = {
   poe: (experts, w, prior) =>
     gaussian(
@@ -87,6 +128,10 @@ const RULES = {
   wb: (experts, w) => gaussian(wasserstein(experts, w)),
   mwb: (experts) => overSubsets(experts, wasserstein),
   moments: (experts, w) => gaussian(moments(experts, w)),
+  holder: hoelder,
+  hellinger: (experts, w) => gaussian(meanAndSd(hoelder(experts, w))),
+  dependent: (experts, w) => gaussian(dependent(experts, w)),
+  multivi: (experts, w) => gaussian(multivi(experts, w)),
 };
 export const KEYS = Object.keys(RULES);
 
@@ -401,6 +446,24 @@ export function geometric2(experts, powers) {
   const cov = inverse(combine(precisions, powers));
   const pull = average(experts.map((e, i) => apply(precisions[i], e.mean)), powers);
   return { mean: apply(cov, pull), cov };
+}
+
+// [weight, Gaussian] of each expert and of each pair
+export function hoelder2(experts, w) {
+  const parts = experts.map((e, i) => [w[i] ** 2, e]);
+  experts.forEach((a, i) => {
+    for (let j = i + 1; j < experts.length; j++) {
+      const b = experts[j];
+      const middle = combine([a.cov, b.cov], [0.5, 0.5]);
+      const gap = [a.mean[0] - b.mean[0], a.mean[1] - b.mean[1]];
+      const along = apply(inverse(middle), gap);
+      const ratio = (determinant(a.cov) * determinant(b.cov)) ** 0.25 / Math.sqrt(determinant(middle));
+      const overlap = ratio * Math.exp(-(gap[0] * along[0] + gap[1] * along[1]) / 8);
+      parts.push([2 * w[i] * w[j] * overlap, geometric2([a, b], [0.5, 0.5])]);
+    }
+  });
+  const total = sum(parts.map(([weight]) => weight));
+  return parts.map(([weight, g]) => [weight / total, g]);
 }
 
 export function moments2(experts, w) {

@@ -1,6 +1,6 @@
 // The 2-D view: ellipses with handles, the density of one rule, full covariances.
 import {
-  bures, bures2Squared, density2, diagonal, ellipse, geometric2, kl2, moments2, shares, subsets, sum,
+  bures, bures2Squared, density2, diagonal, ellipse, geometric2, hoelder2, kl2, moments2, shares, subsets, sum,
 } from "./mathematics.js";
 import { clamp, fixed, h, handle, percent, plain, round, s, saveDrawing, set, show, slider } from "./drawing.js";
 
@@ -23,6 +23,7 @@ const PLANE_RULES = {
 function components(key, gaussians, experts, prior) {
   const w = shares(experts);
   if (key === "moe") return gaussians.map((g, i) => [w[i], g]);
+  if (key === "holder") return hoelder2(gaussians, w);
   if (key !== "mopoe" && key !== "mwb") return [[1, PLANE_RULES[key](gaussians, w, prior)]];
   const parts = subsets(experts.length).map((members) => {
     const chosen = members.map((i) => experts[i]);
@@ -101,10 +102,11 @@ function planeView(view) {
     layers.rules.append(outline);
     return [key, outline];
   }));
+  const drawable = Object.entries(SETUP.labels).filter(([key]) => SETUP.images.includes(key));
   const picker = h("select", { "aria-label": "Density shown as an image", onchange: () => {
     view.state.image = picker.value;
     view.released();
-  } }, ...Object.entries(SETUP.labels).map(([value, text]) => h("option", { value, text })));
+  } }, ...drawable.map(([value, text]) => h("option", { value, text })));
 
   const headings = ["Rule", "sd along the axes", "Σ w KL(q‖p)", "Σ w KL(p‖q)", "Σ w W₂²"];
   const rows = RULE_KEYS.map((key) => {

@@ -53,6 +53,8 @@ class State(NamedTuple):
 
 
 _RULES = tuple(LABELS)
+IMAGES = ("poe", "logpool", "moe", "mopoe", "wb", "mwb", "moments", "holder")
+"""Rules that the plane draws as an image: those that covariances leave no choice in."""
 _WEIGHT = number(0.05, 1)
 _EXPERT = together((number(-9, 9), number(0.1, 8), _WEIGHT), Expert, least=2)
 _ELLIPSE = together(
@@ -87,7 +89,7 @@ FIELDS: tuple[Field, ...] = tuple(
                 '2 to 5 ellipses, each "x,y,sd,sd,degrees,weight", joined by semicolons',
             ),
         ),
-        ("image", "i", choice(_RULES)),
+        ("image", "i", choice(IMAGES)),
     )
 )
 

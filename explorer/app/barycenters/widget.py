@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from explorer.app.barycenters.lessons import PLANE_PRESETS, PRESETS
-from explorer.app.barycenters.state import State
+from explorer.app.barycenters.state import IMAGES, State
 from explorer.app.javascript import joined, read
 from explorer.catalog import looks
 
@@ -32,6 +32,7 @@ def setup() -> dict[str, Any]:
         "experts": looks.EXPERT_COLORS,
         "presets": [preset._asdict() for preset in PRESETS.values()],
         "planePresets": [preset._asdict() for preset in PLANE_PRESETS.values()],
+        "images": IMAGES,
         "defaults": State()._asdict(),
     }
 

@@ -22,12 +22,17 @@ FAMILIES: dict[str, str] = {
     "wb": "Wasserstein",
     "mwb": "mixture of Wasserstein",
     "moments": "moment match",
+    "holder": "Hölder pooling",
+    "hellinger": "Hellinger average",
+    "dependent": "dependent experts",
+    "multivi": "MultiVI's average",
     "apart": "latents apart",
     "joint": "joint encoder",
 }
 """Key of ``palette.FAMILY_COLORS`` -> what its members have in common."""
 
-OVER_ALL_SUBSETS = ("mopoe", "mwb")
+OVER_ALL_SUBSETS = {"mopoe", "mwb", "code"}
+"""Families and models that mix over all subsets."""
 
 DEFAULT = next(iter(BUILT_IN))
 PARAMETER = "data"
@@ -97,7 +102,7 @@ def trainable(name: str) -> list[str]:
     others = [
         key
         for key, look in MODEL_LOOKS.items()
-        if key != first and not (many and look.family in OVER_ALL_SUBSETS)
+        if key != first and not (many and {key, look.family} & OVER_ALL_SUBSETS)
     ]
     return [first, *others]
 

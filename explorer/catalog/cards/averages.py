@@ -2,7 +2,16 @@
 
 from explorer.catalog.cards.card import Card
 from explorer.catalog.looks import MODEL_LABELS
-from explorer.catalog.published.papers import BARYCENTER, HOSOYA, MMVAMP, MVAE, MVTCAE
+from explorer.catalog.published.papers import (
+    BARYCENTER,
+    CODE_VAE,
+    HELVAE,
+    HOSOYA,
+    MMVAMP,
+    MULTIVI,
+    MVAE,
+    MVTCAE,
+)
 
 BASELINE = f"A baseline of {MMVAMP}; after {HOSOYA}"
 ONCE_PER_MODALITY = (
@@ -102,6 +111,59 @@ CARDS: dict[str, Card] = {
             "believes.",
             "The papers call the mixture the forward-KL barycenter; that holds over all "
             "densities, this one within Gaussians.",
+        ),
+    ),
+    "hellinger": Card(
+        label=MODEL_LABELS["hellinger"],
+        idea="One Gaussian with the mean and the variance of Hölder pooling at 1/2. Unlike the "
+        "moment match of the mixture it leans towards what several experts agree on, and no "
+        "subset is ever drawn.",
+        formula=r"\mu = E_h[z], \quad \sigma^2 = \mathrm{Var}_h[z], \qquad "
+        r"h \propto \Big( \sum_m \tfrac1M \sqrt{q_m} \Big)^2",
+        character="Between zero-forcing and mass-covering: agreement keeps its width, conflict is "
+        "spanned as by the moment match.",
+        paper=HELVAE,
+        faults=(
+            "The paper calls its Gaussian a moment-matching approximation; we read its abstract, "
+            "not its formula, and match the moments exactly, which M(M+1)/2 pairs allow.",
+            "In many dimensions experts that differ hardly overlap, and what is matched is then "
+            "the mixture of experts: the rule becomes Moment match.",
+            "That it beats MMVAE+ in coherence is the paper's finding, on its own data and "
+            "networks.",
+        ),
+    ),
+    "dependent": Card(
+        label=MODEL_LABELS["dependent"],
+        idea="A product of experts whose errors are taken to be correlated by 1/2. So an expert "
+        "who repeats another adds little, where the product counts two witnesses.",
+        formula=r"\frac1{\sigma^2} = 1^T \Sigma^{-1} 1, \quad "
+        r"\mu = \sigma^2\, 1^T \Sigma^{-1} (\mu_1, \dots, \mu_M)^T, \qquad "
+        r"\Sigma_{ij} = \tfrac12 \sigma_i \sigma_j, \; \Sigma_{ii} = \sigma_i^2",
+        character="Zero-forcing, yet surer only up to a limit: experts who agree, however many, "
+        "never leave less than half the variance of one.",
+        paper=f"The consensus of Winkler (1981), Management Science 27(4), in {CODE_VAE}",
+        faults=(
+            "The correlation is one number for every pair of experts and every dimension, and it "
+            "is set, not learned.",
+            "An expert more than twice as vague as another gets a negative weight: it pushes the "
+            "mean away from itself.",
+            "Here it is trained on the full set only; CoDE-VAE trains all subsets.",
+        ),
+    ),
+    "multivi": Card(
+        label=MODEL_LABELS["multivi"],
+        idea="Means are averaged by the weights, variances added up by the square roots of the "
+        "weights. It stands in a widely used library for single-cell data.",
+        formula=r"\mu = \sum_m w_m \mu_m, \qquad \sigma^2 = \sum_m \sqrt{w_m}\, \sigma_m^2, "
+        r"\qquad w_m = \tfrac1M",
+        character="Neither: its mean ignores who is sure, and being told the same twice makes it "
+        "less sure, by a factor of the square root of M in variance.",
+        paper=MULTIVI,
+        faults=(
+            "Two equal experts come out with 1.41 times their variance, five with 2.24 times; no "
+            "average of the experts is as wide.",
+            "MultiVI adds a penalty that draws the experts together, its own likelihoods and "
+            "batch correction; here is its rule alone, with the ELBO.",
         ),
     ),
     "mvtcae": Card(

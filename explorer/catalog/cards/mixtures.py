@@ -2,7 +2,16 @@
 
 from explorer.catalog.cards.card import Card
 from explorer.catalog.looks import MODEL_LABELS
-from explorer.catalog.published.papers import BARYCENTER, MMJSD, MMVAE, MOPOE
+from explorer.catalog.published.papers import (
+    BARYCENTER,
+    CMVAE,
+    CODE_VAE,
+    HOELDER,
+    MMJSD,
+    MMVAE,
+    MMVAE_PLUS,
+    MOPOE,
+)
 
 LOOSE = (
     "Its KL term is the mean over components, an upper bound of the KL of the mixture itself, "
@@ -15,6 +24,15 @@ STRATA = (
 WEIGHTS = (
     "The paper does not give the weights of the subsets and counts the empty one, which has no "
     "barycenter; here all non-empty subsets weigh the same."
+)
+ONE_ENCODER = (
+    "The paper has an encoder for the shared and one for the private latent; here both are heads "
+    "of one network, as in all models of this project."
+)
+AUXILIARY = (
+    "Each component bounds the evidence of the model in which the others' private latents come "
+    "from the auxiliary prior. That is the same model for all only while it equals the prior; the "
+    "paper lets its widths be learned, draws from the prior once trained, and so does this."
 )
 NO_CODE = "No code is public, and which of the two bounds the paper trains is not known."
 
@@ -113,6 +131,101 @@ CARDS: dict[str, Card] = {
             "modalities and 256 samples that is a share of 1/16 instead of 1/31. Here every "
             "sample draws its subset with equal chances.",
             "The number of subsets doubles with every modality; more than twelve are refused here.",
+        ),
+    ),
+    "holder": Card(
+        label=MODEL_LABELS["holder"],
+        idea="The experts' square roots are averaged and the average is squared: half way between "
+        "the geometric mean and the mixture. For Gaussians that is exactly a mixture of every "
+        "expert and every pair's geometric mean, each pair weighed by how much it overlaps.",
+        formula=r"q \propto \Big( \sum_m \tfrac1M \sqrt{q_m} \Big)^2 \propto "
+        r"\sum_{i,j} B_{ij} \, G_{ij}, \qquad B_{ij} = \int \sqrt{q_i q_j}, \; "
+        r"G_{ij} = \sqrt{q_i q_j} / B_{ij}",
+        character="In between: experts who overlap are believed where they agree, experts who do "
+        "not stay apart as in a mixture.",
+        paper=HOELDER,
+        faults=(
+            "The overlap is a product over dimensions. Two experts one standard deviation either "
+            "side of the middle share .38 of the weight in one dimension and 1e-14 in 64: where "
+            "experts conflict in many dimensions the rule is the mixture of experts.",
+            "The weights depend on the encoders, and a draw depends on them through the choice of "
+            "a component only; that part of the gradient is estimated by its score, with the "
+            "batch's mean loss as a baseline.",
+            LOOSE,
+            "No code is public; this is built from the definition, and the paper's own estimator "
+            "is not known to us.",
+        ),
+    ),
+    "holder_plus": Card(
+        label=MODEL_LABELS["holder_plus"],
+        idea="Hölder pooling for what modalities share, and a private latent for each. A modality "
+        "that took no part in the component that was drawn is decoded from a private latent that "
+        "comes from an auxiliary prior, not from its encoder.",
+        formula=r"\text{the bound of MMVAE+ with } q \propto "
+        r"\Big( \sum_m \tfrac1M \sqrt{q_m} \Big)^2",
+        character="In between, in the shared latent; private latents are not fused.",
+        paper=HOELDER,
+        faults=(
+            "Which private latents the paper draws from encoders when all modalities take part in "
+            "the pool is not known to us; here it is those of the expert or pair that was drawn.",
+            "The hierarchy of Hoelder++ is not built.",
+            AUXILIARY,
+        ),
+    ),
+    "mmvae_plus": Card(
+        label=MODEL_LABELS["mmvae_plus"],
+        idea="A mixture of experts with a private latent for each modality. When z comes from one "
+        "modality the others are decoded with private latents from an auxiliary prior, so what is "
+        "shared has to be in z: the step that Mixture of products, styles lacks.",
+        formula=r"\tfrac1M \sum_m E \log \tfrac1N \sum_n \frac{p(z) p(s_m)}{q(z) q_m(s_m)} "
+        r"\, p(x_m \mid z, s_m) \prod_{n \neq m} p(x_n \mid z, \tilde s_n), \quad "
+        r"\tilde s_n \sim r_n",
+        character="Mass-covering in the shared latent; private latents are not fused.",
+        paper=MMVAE_PLUS,
+        faults=(
+            AUXILIARY,
+            ONE_ENCODER,
+            "Its PolyMNIST runs have Laplace latents, 32 shared and 32 private dimensions, beta "
+            "2.5 and one draw; here the latents are Laplace, 16 dimensions are private, and one "
+            "draw comes from the mixture, which on average is the paper's sum over experts.",
+            "The paper makes the widths of a belief sum to the latent size; here they are free.",
+        ),
+    ),
+    "cmvae": Card(
+        label=MODEL_LABELS["cmvae"],
+        idea="MMVAE+ with a prior over the shared latent that is a mixture of learned clusters. "
+        "Draws from the prior then start in a cluster, which helps all modalities to be drawn "
+        "together.",
+        formula=r"\text{the bound of MMVAE+ with } p(z) = \sum_c \pi_c \, p_c(z)",
+        character="Mass-covering in the shared latent, with a prior that has several modes.",
+        paper=CMVAE,
+        faults=(
+            "The paper infers the cluster as well; with the exact posterior of the cluster given z "
+            "that is this mixture prior.",
+            "There are 10 clusters here, which fits ten classes; how the paper finds their number "
+            "is not built.",
+            "The diffusion decoder of the paper is not built.",
+            AUXILIARY,
+        ),
+    ),
+    "code": Card(
+        label=MODEL_LABELS["code"],
+        idea="A mixture over all subsets, as the mixture of products is, but experts' errors are "
+        "taken to be correlated, so that agreement counts for less. How much each subset counts "
+        "is learned.",
+        formula=r"\sum_A \pi_A \big\{ E_{q_A}[-\log p(x \mid z)] + \beta\, "
+        r"\mathrm{KL}(q_A \,\|\, p) \big\} - h\, H(\pi), \qquad "
+        r"q_A \text{ the consensus of } A",
+        character="Zero-forcing within a subset with a limit to how sure it gets, mass-covering "
+        "across subsets.",
+        paper=CODE_VAE,
+        faults=(
+            "The entropy of the subsets' weights has factor 1 in a bound; the released code takes "
+            "1000 for PolyMNIST, without which the weights would go to the best subsets alone, "
+            "whose ELBOs differ by hundreds of nats. Here it is 1000 as well.",
+            "The released code decodes every subset at every step; here one is drawn for each "
+            "sample, and the weights learn by the score of the draw.",
+            "The correlation is 1/2 for every pair of experts, the default of the released code.",
         ),
     ),
     "mopoe_mixture": Card(

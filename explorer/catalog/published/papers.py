@@ -37,4 +37,25 @@ HOSOYA = (
     "Hosoya (2018), A simple probabilistic deep generative model for learning generalizable "
     "disentangled representations from grouped data, arXiv 1809"
 )
+MMVAE_PLUS = (
+    "Palumbo, Daunhawer & Vogt (2023), MMVAE+: enhancing the generative quality of multimodal VAEs "
+    "without compromises, ICLR"
+)
+CMVAE = (
+    "Palumbo, Manduchi, Laguna, Chopard & Vogt (2024), Deep generative clustering with multimodal "
+    "diffusion variational autoencoders, ICLR"
+)
+HELVAE = "Vo & Valera (2026), Hellinger multimodal variational autoencoders, arXiv 2601.06572"
+HOELDER = (
+    "Vo, Martinez-Garcia & Valera (2026), Hoelder++: improving the quality-coherence trade-off in "
+    "multimodal VAEs, ICML, arXiv 2606.13381"
+)
+CODE_VAE = (
+    "Mancisidor, Jenssen, Yu & Kampffmeyer (2025), Aggregation of dependent expert distributions "
+    "in multimodal variational autoencoders, ICML, arXiv 2505.01134"
+)
+MULTIVI = (
+    "Ashuach et al. (2023), MultiVI, Nature Methods 20, 1222-1231, as scvi-tools has it "
+    "(mix_modalities in _multivae.py)"
+)
 MULTIVAE = "README of the MultiVae library (Senellart et al.)"

@@ -85,10 +85,13 @@ def test_the_vacuous_expert_moves_wasserstein_half_the_way_and_the_product_by_a_
     assert rows["poe"].mean == pytest.approx(-1.846, abs=0.001)
 
 
-def test_an_echo_narrows_the_product_only():
+def test_an_echo_narrows_the_product_most_and_widens_multivi_s_average():
     rows = preset_scores("duplicate")
     assert rows["poe"].std == pytest.approx(1.2 / math.sqrt(2))
     assert rows["logpool"].std == pytest.approx(1.2)
+    assert rows["holder"].std == pytest.approx(1.2)
+    assert rows["dependent"].std ** 2 == pytest.approx(0.75 * 1.2**2)
+    assert rows["multivi"].std ** 2 == pytest.approx(math.sqrt(2) * 1.2**2)
 
 
 def test_the_outlier_has_its_own_bump_in_the_mixtures():

@@ -62,6 +62,11 @@ const answer = ({ experts: rows, prior, exponent, t, ellipses }) => {
     plane: [...geometric.mean, ...geometric.cov, ...m.moments2(gaussians, v).cov,
       ...m.diagonal(gaussians, v).cov],
     kl2: m.kl2(geometric, gaussians[0]),
+    hoelder2: gaussians.map(({ mean: [at, height] }) => {
+      const pooled = m.hoelder2(gaussians, v);
+      const q = m.sum(pooled.map(([weight, g]) => weight * m.density2(g)(at, height)));
+      return q / m.sum(gaussians.map((g, i) => v[i] * Math.sqrt(m.density2(g)(at, height)))) ** 2;
+    }),
   };
 };
 const cases = JSON.parse(readFileSync("cases.json", "utf8"));
@@ -222,6 +227,21 @@ def test_the_plane_is_the_library_s(answers):
         same(torch.distributions.kl_divergence(q, p), answer["kl2"])
 
 
+def test_hoelder_pooling_in_the_plane_is_the_squared_mean_of_square_roots(answers):
+    for _, answer in answers:
+        assert len(answer["hoelder2"]) >= 2
+        same(answer["hoelder2"][1:], [answer["hoelder2"][0]] * (len(answer["hoelder2"]) - 1))
+
+
+def test_the_dial_at_one_half_is_hoelder_pooling():
+    experts = experts_of(random_case(3))
+    x = grid(experts)
+    w = np.array([e.weight for e in experts]) / sum(e.weight for e in experts)
+    dial = densities.power_mean(log_experts(experts, x), w, x, exponent=0.5)
+    pooled = log_density(fuse(experts)["holder"], x)
+    np.testing.assert_allclose(np.exp(dial), np.exp(pooled), atol=1e-6)
+
+
 @pytest.mark.parametrize("prior", [False, True])
 def test_equal_weights_give_the_aggregations_of_the_library(prior):
     experts = [Expert(-1, 0.5), Expert(2, 1.5), Expert(0.3, 4)]
@@ -235,7 +255,9 @@ def test_equal_weights_give_the_aggregations_of_the_library(prior):
         expected = aggregation(stacked)
         torch.testing.assert_close(fused[key].components, expected.components)
         # atol: the library's uniform weights are float32 before they are float64
-        torch.testing.assert_close(fused[key].weights, expected.weights, atol=1e-7, rtol=0)
+        torch.testing.assert_close(
+            fused[key].weights, expected.weights.flatten(), atol=1e-7, rtol=0
+        )
 
 
 @pytest.mark.parametrize("seed", range(8))
