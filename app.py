@@ -1,99 +1,116 @@
 """The server: ``streamlit run app.py``.
 
 What people see is in ``explorer/app``; ``frame.py`` there is the script that runs for each of
-them. Here is what happens once: security headers on every answer, and the checkpoints loaded
-in the background, so that the first page does not wait for torch and the others do not either.
+them. Here is what holds for every answer: which hosts are served, and the security headers.
+No torch and no checkpoint is loaded beforehand: a page that asks for them loads them, once for all.
 """
 
-import logging
+import base64
+import hashlib
+import importlib
+import os
+import re
 import threading
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import streamlit as st
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.routing import Route
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from explorer.app import PAGES
 from explorer.app.lesson.routes import room_of_environment, routes
 
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'unsafe-inline' blob:; "
-        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-        "media-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
-        "object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "same-origin",
-}
-
-HEAD_START = 2.0
-"""Seconds; the first page needs no torch."""
-
-prewarmed = threading.Event()
+FRAME_ANCESTORS = "EXPLORER_FRAME_ANCESTORS"
+"""Environment variable: which sites may show the app in a frame, as in Content-Security-Policy."""
 
 
-class SecurityHeaders:
-    """ASGI middleware: ``HEADERS`` on every HTTP answer."""
+def inline_scripts() -> str:
+    """Hashes of the scripts inside Streamlit's page, which is all that may run inline."""
+    page = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
+    scripts = re.findall(r"<script>(.*?)</script>", page, re.S)
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+def frame_ancestors(setting: str) -> str:
+    """Turn the setting into the words of the header; ``self`` and ``none`` are put in quotes.
+
+    Raises
+    ------
+    ValueError
+        The setting is not a list of origins.
+    """
+    words = setting.split() or ["self"]
+    for word in words:
+        if not re.fullmatch(r"\*|self|none|(https?://)?[\w*.-]+(:(\d+|\*))?/?", word):
+            raise ValueError(
+                f"{FRAME_ANCESTORS} must be `self`, `none`, `*` or origins such as "
+                f"https://slides.example.org, separated by spaces; got {word[:80]!r}"
+            )
+    return " ".join(f"'{word}'" if word in ("self", "none") else word for word in words)
+
+
+def headers(setting: str) -> dict[str, str]:
+    """Return what every answer carries; ``setting`` is that of ``EXPLORER_FRAME_ANCESTORS``."""
+    ancestors = frame_ancestors(setting)
+    found = {
+        "Content-Security-Policy": (
+            f"default-src 'self'; script-src 'self' {inline_scripts()} blob:; "
+            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+            "media-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
+            f"object-src 'none'; base-uri 'self'; frame-ancestors {ancestors}"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+    }
+    if ancestors == "'self'":  # for browsers that do not know frame-ancestors
+        found["X-Frame-Options"] = "SAMEORIGIN"
+    return found
+
+
+class Guard:
+    """ASGI middleware: refuses hosts that are not served, and puts headers on every answer."""
 
     def __init__(self, app):
         self.app = app
+        self.headers = headers(os.environ.get(FRAME_ANCESTORS, ""))
 
     async def __call__(self, scope, receive, send):
         async def send_with_headers(message):
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
-        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+        if scope["type"] != "http":  # Streamlit checks the host of websockets itself
+            await self.app(scope, receive, send)
+        elif is_host_allowed(Headers(scope=scope).get("host")):
+            await self.app(scope, receive, send_with_headers)
+        else:
+            refusal = PlainTextResponse("This host is not among server.allowedHosts.", 403)
+            await refusal(scope, receive, send_with_headers)
 
 
 @asynccontextmanager
 async def lifespan(_app):
-    """Load the checkpoints in the background, once the first page had the processor to itself."""
-    timer = threading.Timer(HEAD_START, prewarm)
-    timer.daemon = True
-    timer.start()
+    """Import what the first page needs while the first browser still fetches Streamlit's files."""
+    names = ("pandas", "explorer.app.barycenters.widget")  # components of Streamlit ask for pandas
+    threading.Thread(target=lambda: [*map(importlib.import_module, names)], daemon=True).start()
     yield
-    timer.cancel()
-
-
-def prewarm():
-    """Import torch, load what the pages share, and answer once so that the first click is quick."""
-    from explorer.app.generation.answers import answer
-    from explorer.app.generation.state import Question
-    from explorer.app.latent_space import maps as atlas
-    from explorer.app.shared.choices import DEFAULT
-    from explorer.app.shared.loaded import INFERENCE, lab
-
-    # caches warn that no one is looking at their spinner
-    logging.getLogger(st.runtime.scriptrunner_utils.script_run_context.__name__).setLevel("ERROR")
-    with INFERENCE:
-        answer(lab(DEFAULT), Question())
-    atlas.prewarm()
-    prewarmed.set()
-
-
-async def ready(_request):
-    """Whether the checkpoints are loaded; pages answer before that, only more slowly."""
-    return JSONResponse({"ready": prewarmed.is_set()})
 
 
 async def home(request):
     """Streamlit serves the first page at ``/`` only; its own name leads there too."""
-    return RedirectResponse(request.url.replace(path="/"))
+    query = request.url.query
+    return RedirectResponse(f"/?{query}" if query else "/")
 
 
 app = st.App(
     "explorer/app/frame.py",
     lifespan=lifespan,
-    routes=[
-        Route("/api/ready", ready),
-        Route(f"/{next(iter(PAGES))}", home),
-        *routes(room_of_environment()),
-    ],
-    middleware=[Middleware(SecurityHeaders)],
+    routes=[Route(f"/{next(iter(PAGES))}", home), *routes(room_of_environment())],
+    middleware=[Middleware(Guard)],
 )

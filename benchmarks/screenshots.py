@@ -1,6 +1,6 @@
 """The README's pictures, taken from the running app: ``python benchmarks/screenshots.py``."""
 
-from app import ROOT, app, browser, prewarmed, quiet, visit  # benchmarks/app.py, beside this file
+from app import ROOT, app, browser, quiet, visit  # benchmarks/app.py, beside this file
 
 PICTURES = {
     "barycenters": ("/", 900),
@@ -15,7 +15,6 @@ def main():
     folder = ROOT / "docs"
     folder.mkdir(exist_ok=True)
     with browser() as context, app() as (_, url, _, _):
-        prewarmed(url)
         for name, (address, height) in PICTURES.items():
             page, _ = visit(context, url + address, "h1")
             page.set_viewport_size({"width": 1280, "height": height})

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 
 NOTHING = 4.5
 """An expert has nothing where its log density is this far below its peak: 3 sd of a Gaussian."""
@@ -166,7 +165,8 @@ def wasserstein2_squared(log_q: ArrayLike, log_p: ArrayLike, x: ArrayLike) -> fl
     odds = log_odds(np.stack([log_q, log_p]), x)
     levels = _levels(odds)
     gap = _at(levels, odds[0], x) - _at(levels, odds[1], x)
-    return float(gap**2 @ widths(expit(levels)))
+    probabilities = np.exp(-np.logaddexp(0, -levels))
+    return float(gap**2 @ widths(probabilities))
 
 
 def jensen_shannon(log_q: ArrayLike, log_p: ArrayLike, x: ArrayLike) -> float:

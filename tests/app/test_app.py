@@ -2,9 +2,11 @@
 
 import base64
 import contextlib
+import hashlib
 import http.client
-import json
+import importlib.util
 import os
+import re
 import tomllib
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -57,6 +59,14 @@ def test_nonsense_in_the_url_breaks_no_page(path, query):
     assert len(page.title) == 1
 
 
+def server_module():
+    """``app.py``, which is a script and no part of the package."""
+    spec = importlib.util.spec_from_file_location("served_app", ROOT / "app.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def answer(server, path, headers):
     """Status, headers and body that the server answers with."""
     connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=10)
@@ -82,11 +92,14 @@ def upgrade(server, host):
 
 
 def test_a_rebound_host_name_is_refused(server):
-    assert upgrade(server, urlsplit(server).netloc) == 101
+    host = urlsplit(server).netloc
+    assert upgrade(server, host) == 101
     assert upgrade(server, "attacker.example") == 403
+    assert answer(server, "/", {"Host": host})[0] == 200
+    assert answer(server, "/", {"Host": "attacker.example"})[0] == 403
 
 
-@pytest.mark.parametrize("path", ["/", "/api/ready", "/_stcore/health"])
+@pytest.mark.parametrize("path", ["/", "/barycenters", "/_stcore/health", "/no/such/file.js"])
 def test_every_answer_carries_the_security_headers(server, path):
     _, headers, _ = answer(server, path, {})
     policy = headers["content-security-policy"]
@@ -99,12 +112,43 @@ def test_every_answer_carries_the_security_headers(server, path):
     assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_server_says_when_checkpoints_are_loaded(server):
-    _, _, body = answer(server, "/api/ready", {})
-    assert set(json.loads(body)) == {"ready"}
+def test_scripts_inside_the_page_run_only_with_the_hash_of_streamlits_own(server):
+    _, headers, body = answer(server, "/", {})
+    directives = [part.split() for part in headers["content-security-policy"].split(";")]
+    allowed = next(words[1:] for words in directives if words[0] == "script-src")
+    assert "'unsafe-inline'" not in allowed
+    inline = re.findall(r"<script>(.*?)</script>", body.decode(), re.S)
+    assert inline
+    for script in inline:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in allowed
 
 
-def test_the_name_of_the_first_page_leads_home_with_its_state(server):
+def test_the_name_of_the_first_page_leads_home_on_the_same_host_with_its_state(server):
     status, headers, _ = answer(server, "/barycenters?e=1,2;3,4&c=7", {})
     assert status == 307
-    assert urlsplit(headers["location"])[2:4] == ("/", "e=1,2;3,4&c=7")
+    assert headers["location"] == "/?e=1,2;3,4&c=7"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("", "frame-ancestors 'self'"),
+        ("none", "frame-ancestors 'none'"),
+        (
+            "self https://lms.example.org:8443",
+            "frame-ancestors 'self' https://lms.example.org:8443",
+        ),
+        ("*", "frame-ancestors *"),
+    ],
+)
+def test_sites_that_may_frame_the_app_are_set_by_the_environment(setting, words):
+    found = server_module().headers(setting)
+    assert found["Content-Security-Policy"].endswith(words)
+    assert ("X-Frame-Options" in found) == (setting == "")
+
+
+@pytest.mark.parametrize("setting", ["x; script-src *", "javascript:alert(1)", "'self'", "a,b"])
+def test_a_frame_setting_that_is_no_list_of_sites_is_refused(setting):
+    with pytest.raises(ValueError, match="EXPLORER_FRAME_ANCESTORS must be"):
+        server_module().headers(setting)

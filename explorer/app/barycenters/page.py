@@ -6,6 +6,7 @@ from explorer.app.barycenters.lessons import CHALLENGES, PREDICTIONS
 from explorer.app.barycenters.state import FIELDS, State, changed, snippet
 from explorer.app.barycenters.widget import FOCUS, PARTS, barycenter, command
 from explorer.app.links import Field, amend, arrive, choice, hiding, optional, read, remember
+from explorer.app.shared.unfold import unfold
 
 MODES = {"explore": "Explore", "predict": "Predict first", "challenges": "Challenges"}
 DOING = (
@@ -165,9 +166,12 @@ def explorer():
             elif here["mode"] == "challenges":
                 challenges()
     if "words" not in here["hide"]:
-        with st.expander("Show the code"):
-            st.caption("Reproduces this figure and its numbers with the library, in a notebook.")
-            st.code(snippet(shown()), language="python")
+        unfold("Show the code", show_code, key="barycenters_code")
+
+
+def show_code():
+    st.caption("Reproduces this figure and its numbers with the library, in a notebook.")
+    st.code(snippet(shown()), language="python")
 
 
 def choose_mode():
@@ -224,6 +228,12 @@ HONEST = """
 - The product grows surer whenever it hears another expert, even an echo of the first.
 """
 
+WORDS = {
+    "The mathematics": MATHEMATICS,
+    "Is the product a barycenter? A theorem, checked": THEOREM,
+    "What to remember": HONEST,
+}
+
 begin()
 st.title("How should experts be combined?")
 st.markdown(
@@ -232,9 +242,5 @@ st.markdown(
 )
 explorer()
 if "words" not in memory.barycenters_now["hide"]:
-    with st.expander("The mathematics"):
-        st.markdown(MATHEMATICS)
-    with st.expander("Is the product a barycenter? A theorem, checked"):
-        st.markdown(THEOREM)
-    with st.expander("What to remember"):
-        st.markdown(HONEST)
+    for title, text in WORDS.items():
+        unfold(title, st.markdown, text, key=f"barycenters_{title}")

@@ -11,10 +11,9 @@ from PIL import Image
 
 from explorer.app.latent_space.state import SAME
 from explorer.app.latent_space.widget import PALETTE
-from explorer.app.shared.choices import DEFAULT
 from explorer.app.shared.loaded import INFERENCE, classifiers, dataset, model, outline, written
 from explorer.catalog.looks import MODEL_LABELS
-from explorer.catalog.subjects import SUBJECTS, trained
+from explorer.catalog.subjects import SUBJECTS
 from explorer.checkpoints import CheckpointError, checkpoint_directory
 from explorer.datasets import DATASETS, Modality
 from explorer.datasets.modality import KINDS, told_in_words
@@ -40,13 +39,6 @@ THUMBNAIL = dict.fromkeys(KINDS, 28) | {"spikes": 40}
 
 JUDGED = 250
 """Test tuples over which the terms of an objective are averaged."""
-
-
-def prewarm() -> None:
-    """Load the maps of the default dataset, and compose the thumbnails that they share."""
-    for key in trained(DEFAULT):
-        if isinstance(embedding(DEFAULT, key), Embedding):
-            sheet(DEFAULT, key)
 
 
 def embedding(name: str, key: str) -> Embedding | str:

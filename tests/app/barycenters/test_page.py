@@ -39,6 +39,8 @@ def test_the_page_opens_in_its_default_state():
 def test_the_link_decides_what_is_shown():
     state = State(view="log", prior=True, dial=2.0)
     app = opened(**write_link(state))
+    app.session_state["barycenters_code"] = True
+    ran(app.run())
     assert told(app)["state"] == json.loads(json.dumps(state._asdict()))
     assert "exponent=2" in app.code[0].value
 
