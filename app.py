@@ -22,16 +22,20 @@ from starlette.routing import Route
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from explorer.app import PAGES
-from explorer.app.lesson.routes import room_of_environment, routes
+from explorer.app.lesson.routes import room_of_environment, routes, teacher_page
 
 FRAME_ANCESTORS = "EXPLORER_FRAME_ANCESTORS"
 """Environment variable: which sites may show the app in a frame, as in Content-Security-Policy."""
 
 
+room = room_of_environment()
+
+
 def inline_scripts() -> str:
-    """Hashes of the scripts inside Streamlit's page, which is all that may run inline."""
-    page = (Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")
-    scripts = re.findall(r"<script>(.*?)</script>", page, re.S)
+    """Hashes of the scripts inside Streamlit's page and the teacher's: no other runs inline."""
+    pages = [(Path(st.__file__).parent / "static" / "index.html").read_text("utf-8")]
+    pages += [teacher_page(room)] if room else []
+    scripts = re.findall(r"<script(?![^>]*src)[^>]*>(.*?)</script>", "\n".join(pages), re.S)
     digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
@@ -111,6 +115,6 @@ async def home(request):
 app = st.App(
     "explorer/app/frame.py",
     lifespan=lifespan,
-    routes=[Route(f"/{next(iter(PAGES))}", home), *routes(room_of_environment())],
+    routes=[Route(f"/{next(iter(PAGES))}", home), *routes(room)],
     middleware=[Middleware(Guard)],
 )
