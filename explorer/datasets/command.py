@@ -77,6 +77,7 @@ def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
         There is no such dataset or way, or it cannot be got; says why.
     """
     from explorer.files.sources.fetch import fetch as get
+    from explorer.files.sources.fetch import pinned_hash
 
     if name in DATASETS and is_embedded(name):
         console.print(f"{name} comes with the explorer: there is nothing to fetch")
@@ -103,6 +104,14 @@ def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
     except KeyboardInterrupt:
         console.print("stopped; what came is kept, the same command goes on from there")
         raise
+    for file in best_way(name, data_directory())[0].files:
+        if got := pinned_hash(file, data_directory()):
+            console.print(
+                f"{file.path}: no hash is published; what {file.url} sent is {got}, and nothing "
+                "else will be taken for it",
+                soft_wrap=True,
+                markup=False,
+            )
     console.print(f"{name} is here: {len(paths)} files in {data_directory()}", soft_wrap=True)
 
 

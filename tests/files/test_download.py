@@ -16,7 +16,7 @@ import pytest
 
 from explorer.files.sources import DataError, File, Source, Way, state
 from explorer.files.sources import fetch as fetching
-from explorer.files.sources.fetch import fetch
+from explorer.files.sources.fetch import PINS, fetch, pinned_hash
 from explorer.files.sources.state import FETCHING, glance, partial
 from explorer.files.sources.table import SOURCES
 from tests.files.file_server import (
@@ -63,9 +63,9 @@ def made(monkeypatch, server):
 
 
 def nothing_but(root, *files):
-    """Whether ``files`` are all there is in a data directory, but what is on its way."""
+    """Whether ``files`` are all there is in a data directory, but hashes and what is on its way."""
     there = {str(f.relative_to(root)) for f in root.rglob("*") if f.is_file()}
-    return {f for f in there if not f.startswith(FETCHING)} == set(files)
+    return {f for f in there - {PINS} if not f.startswith(FETCHING)} == set(files)
 
 
 def test_a_file_is_fetched_whole_and_not_again(made, server, tmp_path):
@@ -218,7 +218,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from explorer.files.sources import File, Source, Way
-from explorer.files.sources.fetch import fetch
+from explorer.files.sources.fetch import PINS, fetch, pinned_hash
 from explorer.files.sources.table import SOURCES
 url, md5, root = sys.argv[1:]
 way = Way("only", (File("made/file.bin", url, hash=md5),))
@@ -270,6 +270,91 @@ def wait_for(happened, seconds=20):
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def cut_after(size):
+    """Promise all, send so many bytes of what is asked for, hang up."""
+
+    def mood(handler, content):
+        handler.send_response(200 if handler.headers.get("Range") is None else 206)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content[:size])
+        handler.close_connection = True
+
+    return mood
+
+
+def refusing(handler, _content):
+    """Say that there is nothing behind what is here."""
+    handler.send_response(416)
+    handler.send_header("Content-Range", "bytes */7")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def wrong_range(handler, content):
+    handler.send_response(206)
+    handler.send_header("Content-Range", f"bytes 5-{len(content) - 1}/{len(content)}")
+    handler.send_header("Content-Length", str(len(content) - 5))
+    handler.end_headers()
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize("second", [refusing, wrong_range])
+@pytest.mark.parametrize("cut", [10_000, fetching.CHUNK + 5_000])
+def test_a_server_that_cuts_and_then_answers_wrongly_is_given_up(
+    second, cut, made, server, tmp_path
+):
+    made(CONTENT, *[cut_after(cut), second] * 100, hash=MD5)
+    with pytest.raises(DataError, match="the same command goes on from there"):
+        fetch("made", root=tmp_path)
+    assert len(server.asked) < 12
+
+
+def elsewhere(handler, _content):
+    """Send on to the same server by another name."""
+    handler.send_response(302)
+    port = handler.server.server_address[1]
+    handler.send_header("Location", f"http://localhost:{port}{handler.path}")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def test_without_a_hash_no_other_host_is_taken_but_one_that_is_known(made, server, tmp_path):
+    made(CONTENT, elsewhere)
+    with pytest.raises(DataError, match="sends on to another host, localhost, and no hash"):
+        fetch("made", root=tmp_path)
+    assert nothing_but(tmp_path)
+    made(CONTENT, elsewhere, hosts=("localhost",))
+    assert fetch("made", root=tmp_path)[0].read_bytes() == CONTENT
+    made(CONTENT, elsewhere, hash=MD5)
+    fetch("made", root=tmp_path, again=True)
+
+
+def test_what_came_without_a_hash_is_what_must_come_again(made, server, tmp_path):
+    file = made(CONTENT)
+    fetch("made", root=tmp_path)
+    assert pinned_hash(file, tmp_path) == f"sha256:{hashlib.sha256(CONTENT).hexdigest()}"
+    fetch("made", root=tmp_path, again=True)
+    made(CONTENT[::-1])
+    with pytest.raises(DataError, match="has changed since it was first fetched here.*remove its"):
+        fetch("made", root=tmp_path, again=True)
+    assert (tmp_path / "made/file.bin").read_bytes() == CONTENT
+    (tmp_path / PINS).unlink()
+    fetch("made", root=tmp_path, again=True)
+
+
+def test_what_a_killed_process_left_is_removed(made, tmp_path):
+    folder = tmp_path / FETCHING
+    (folder / "making-other").mkdir(parents=True)
+    (folder / "making-other" / "half").write_bytes(b"half")
+    for name, age in (("old-file.partial", 100), ("new-file.partial", 1)):
+        (folder / name).write_bytes(b"begun")
+        os.utime(folder / name, (time.time() - age * 24 * 3600,) * 2)
+    made(CONTENT, hash=MD5)
+    fetch("made", root=tmp_path)
+    assert sorted(f.name for f in folder.iterdir()) == ["lock", "new-file.partial"]
 
 
 def failing(number):

@@ -1,5 +1,6 @@
 """Archives from elsewhere: damaged, hostile or endless ones leave nothing behind."""
 
+import gzip
 import io
 import tarfile
 import zipfile
@@ -49,6 +50,21 @@ def locked(archive):
     return bytes(content)
 
 
+def long_names():
+    """A few kilobytes whose headers say that 3 GB of names follow."""
+    header = info("x", tarfile.XHDTYPE)
+    header.size = 3 * 2**30
+    return gzip.compress(header.tobuf(tarfile.USTAR_FORMAT) + bytes(2**20))
+
+
+def astray():
+    """A zip whose directory says that its file lies before the start."""
+    content = bytearray(zipped(**{"CUB_200_2011/a": "x"}))
+    place = content.rindex(b"PK\x05\x06")
+    content[place + 16 : place + 20] = (2**31).to_bytes(4, "little")
+    return bytes(content)
+
+
 GOOD = tarred(
     (info("top", tarfile.DIRTYPE), b""),
     (info("top/CUB_200_2011/images/1.jpg"), CONTENT),
@@ -81,6 +97,9 @@ BAD_ARCHIVES = {
     "cut short": (GOOD[: len(GOOD) // 2], "is damaged"),
     "needs a password": (locked(zipped(**{"CUB_200_2011/a": "x"})), "is damaged .*password"),
     "no archive": (CONTENT, "is damaged"),
+    "a tar with long names": (long_names(), "names and headers of more than"),
+    "a zip that points nowhere": (astray(), "is damaged"),
+    "a broken xz": (b"\xfd7zXZ\x00" + bytes(50), "is damaged"),
     "other folder": (zipped(**{"CUB/a": "x"}), "must hold a folder CUB_200_2011, and has none"),
 }
 

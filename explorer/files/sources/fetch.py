@@ -7,21 +7,31 @@ goes on where it was stopped nor notices a server that sends a web page or next 
 
 import errno
 import http.client
+import json
 import logging
 import os
 import shutil
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from explorer.files.sources.directory import DataError, data_directory
-from explorer.files.sources.state import FETCHING, damage, inspect, partial, remedy, source
+from explorer.files.sources.state import (
+    FETCHING,
+    damage,
+    digest,
+    inspect,
+    partial,
+    remedy,
+    source,
+)
 from explorer.files.sources.table import File, Way
-from explorer.files.sources.unpacking import NoRoom, check_room, in_words
-from explorer.files.whole import alone
+from explorer.files.sources.unpacking import MOST_BYTES, NoRoom, check_room, in_words
+from explorer.files.whole import alone, write_whole
 
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds before each further attempt that brings next to nothing."""
@@ -33,6 +43,10 @@ CHUNK = 2**18
 AGENT = "barycenter-explorer"
 PAGE_STARTS = (b"<!doctype html", b"<html")
 RANGE_NOT_THERE = 416
+PINS = "fetched.json"
+"""File of the data directory with the hashes of what was got from sources that publish none."""
+KEPT_SECONDS = 30 * 24 * 3600
+"""Age at which the begun download of another dataset is removed."""
 TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
 Progress = Callable[[str, int, int | None], None]
@@ -82,6 +96,7 @@ def fetch(
             wanted = chosen.files if again else lacking
             served = [file for file in wanted if file.url is not None]
             check_room(root, sum(file.size or 0 for file in served))
+            _tidy(folder, chosen)
             for file in served:
                 _fetch(file, root, progress)
     except OSError as error:
@@ -117,6 +132,19 @@ def _alone(lock: Path, on_wait: Callable[[], None]) -> AbstractContextManager[No
     return alone(lock)
 
 
+def _tidy(folder: Path, way: Way) -> None:
+    """Remove what processes that were killed have left, but what can still be of use."""
+    of_use = {
+        f"{prefix}{file.path.replace('/', '-')}{suffix}"
+        for file in way.files
+        for prefix, suffix in (("", ".partial"), ("whole-", ""))
+    } | {"lock"}
+    for leftover in folder.iterdir():
+        old = time.time() - leftover.stat().st_mtime > KEPT_SECONDS
+        if leftover.name.startswith("making-") or (old and leftover.name not in of_use):
+            _clear(leftover)
+
+
 def _fetch(file: File, root: Path, progress: Progress) -> None:
     """Get one file and put it in its place."""
     target, begun = root / file.path, partial(file, root)
@@ -125,13 +153,21 @@ def _fetch(file: File, root: Path, progress: Progress) -> None:
     if file.hash is None:
         begun.unlink(missing_ok=True)  # nothing would tell that two versions were joined
     _download(file, begun, served, progress)
+    pin = _check_pin(file, served, root) if file.hash is None else None
     if file.make is None:
         wrong = damage(file, served)
         if wrong:
             served.unlink()
             raise DataError(f"what {file.url} sent is damaged: {wrong}; try again later")
         os.replace(served, target)
-        return
+    else:
+        _unpack(file, served, target, progress)
+    if pin is not None:
+        write_whole(root / PINS, json.dumps(_pins(root) | {file.url: pin}, indent=1) + "\n")
+
+
+def _unpack(file: File, served: Path, target: Path, progress: Progress) -> None:
+    """Make the file from the archive that was served, which is then removed."""
     progress(f"unpacking {target.name}", 0, None)
     making = served.with_name(served.name.replace("whole", "making", 1))
     _clear(making)
@@ -149,12 +185,50 @@ def _fetch(file: File, root: Path, progress: Progress) -> None:
     served.unlink()
 
 
+def _check_pin(file: File, served: Path, root: Path) -> str:
+    """Hash of a file that has no published one.
+
+    Raises
+    ------
+    DataError
+        It is not what was got from there the first time.
+    """
+    found = digest(served, "sha256:")
+    known = pinned_hash(file, root)
+    if known not in (None, found):
+        served.unlink()
+        raise DataError(
+            f"what {file.url} sends has changed since it was first fetched here: its hash is "
+            f"{found}, and was {known}. If that is right, remove its line from {root / PINS}"
+        )
+    return found
+
+
+def pinned_hash(file: File, root: Path) -> str | None:
+    """Hash of what was got for a file without a published one; None where nothing was."""
+    return _pins(root).get(file.url)
+
+
+def _pins(root: Path) -> dict[str, str]:
+    """Addresses and the hashes of what was got from there, where no hash is published."""
+    notes = root / PINS
+    try:
+        return dict(json.loads(notes.read_text("utf-8"))) if notes.is_file() else {}
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{notes} is damaged ({error}); remove it") from error
+
+
 def _download(file: File, begun: Path, served: Path, progress: Progress) -> None:
     """Get what is served for ``file`` and compare its hash, once more where it was resumed."""
     import pooch
 
     pooch.get_logger().setLevel(logging.WARNING)
-    download = Download(begun, file.size, lambda done, total: progress(file.path, done, total))
+    download = Download(
+        begun,
+        file.size,
+        lambda done, total: progress(file.path, done, total),
+        None if file.hash else {_host(file.url), *file.hosts},
+    )
     for last in (False, True):
         try:
             pooch.retrieve(
@@ -182,10 +256,20 @@ class Download:
         Bytes in all, where that is known.
     tell
         Called with bytes that are here and bytes in all.
+    hosts
+        Hosts that may serve the file, where no hash tells whether it is the right one; None for
+        any.
     """
 
-    def __init__(self, begun: Path, size: int | None, tell: Callable[[int, int | None], None]):
+    def __init__(
+        self,
+        begun: Path,
+        size: int | None,
+        tell: Callable[[int, int | None], None],
+        hosts: Collection[str] | None = None,
+    ):
         self.begun, self.size, self.tell = begun, size, tell
+        self.opener = urllib.request.build_opener(_Redirects(hosts))
         self.resumed = False
 
     def __call__(self, url: str, output_file: str, pooch: object) -> None:
@@ -197,15 +281,16 @@ class Download:
             Every attempt failed, or what comes is not the file.
         """
         self.resumed = False
-        pauses = list(PAUSES)
+        pauses, furthest = list(PAUSES), self._here()
         while True:
-            before = self._here()
+            self.most_here = self._here()
             try:
-                self._go_on(url, before)
+                self._go_on(url, self.most_here)
                 break
             except Interrupted as error:
-                if self._here() - before >= CHUNK:
-                    pauses = list(PAUSES)
+                # whoever begins again and again comes no further
+                if self.most_here - furthest >= CHUNK:
+                    pauses, furthest = list(PAUSES), self.most_here
                 if not pauses:
                     raise DataError(
                         f"{url}: {error}. {in_words(self._here())} of it are kept; the same "
@@ -225,9 +310,8 @@ class Download:
         if done:
             wanted["Range"] = f"bytes={done}-"
         try:
-            answer = urllib.request.urlopen(
-                urllib.request.Request(url, headers=wanted), timeout=SILENCE
-            )
+            request = urllib.request.Request(url, headers=wanted)
+            answer = self.opener.open(request, timeout=SILENCE)
         except urllib.error.HTTPError as error:
             self._refused(url, error, done)
             return
@@ -237,7 +321,7 @@ class Download:
             self._receive(url, answer, done)
 
     def _refused(self, url: str, error: urllib.error.HTTPError, done: int) -> None:
-        """Take an answer that is none: all is here already, try again, or give up."""
+        """Handle an HTTP error: all is here already, try again, or give up."""
         if error.code == RANGE_NOT_THERE:
             if error.headers.get("Content-Range") == f"bytes */{done}":
                 return
@@ -275,11 +359,35 @@ class Download:
                     raise _page(url)
                 out.write(chunk)
                 done += len(chunk)
+                self.most_here = max(self.most_here, done)
+                if done > MOST_BYTES:
+                    raise DataError(f"{url} sends more than {in_words(MOST_BYTES)}; it is not used")
                 self.tell(done, total)
             out.flush()
             os.fsync(out.fileno())
         if total is not None and done != total:
             raise Interrupted(f"it sent {done} of {total} bytes")
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Follows a server that sends on to another place, but not to a host that is not known."""
+
+    def __init__(self, hosts: Collection[str] | None):
+        self.hosts = hosts
+
+    def redirect_request(self, request, fp, code, msg, headers, newurl):  # noqa: ANN001, ANN201
+        """Raise :class:`DataError` where a file without a hash would come from another host."""
+        if self.hosts is not None and _host(newurl) not in self.hosts:
+            raise DataError(
+                f"{request.full_url} sends on to another host, {_host(newurl)}, and no hash is "
+                "known that would tell whether its file is the right one; get it by hand if you "
+                "trust that host"
+            )
+        return super().redirect_request(request, fp, code, msg, headers, newurl)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").lower()
 
 
 def _chunks(answer: http.client.HTTPResponse) -> Iterator[bytes]:

@@ -38,6 +38,8 @@ class File(NamedTuple):
         Hash of the file that the shipped models saw. Another file works, but is other data.
     make
         Writes the file from what ``url`` serves: a function of the archive and the target.
+    hosts
+        Other hosts that the server of ``url`` may send on to, where there is no ``hash``.
     """
 
     path: str
@@ -47,6 +49,7 @@ class File(NamedTuple):
     content: str | None = None
     reference: str | None = None
     make: Callable[[Path, Path], None] | None = None
+    hosts: tuple[str, ...] = ()
 
 
 class Way(NamedTuple):
@@ -102,7 +105,12 @@ MNIST = tuple(
 BURKARDT = "https://people.sc.fsu.edu/~jburkardt/data/jpg"
 COMMONS = "https://commons.wikimedia.org/wiki/Special:FilePath"
 PICTURES = tuple(
-    File(f"polymnist_backgrounds/{name}.jpg", url, reference=f"sha256:{seen}")
+    File(
+        f"polymnist_backgrounds/{name}.jpg",
+        url,
+        reference=f"sha256:{seen}",
+        hosts=("commons.wikimedia.org", "upload.wikimedia.org"),
+    )
     for name, url, seen in (
         (
             "fractal_tree",
@@ -180,6 +188,7 @@ FSDD = File(
     "fsdd/fsdd.npz",
     "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/v1.0.10.zip",
     make=spoken_digits,
+    hosts=("codeload.github.com",),
 )
 MFEAT = File("mfeat/mfeat.npz", f"{UCI}/72/multiple+features.zip", make=views_of_digits)
 
@@ -214,6 +223,7 @@ SOURCES: dict[str, Source] = {
                         "MMNIST",
                         "https://zenodo.org/records/4899160/files/PolyMNIST.zip",
                         make=released_polymnist,
+                        hosts=("www.zenodo.org",),
                     ),
                 ),
             ),

@@ -4,8 +4,10 @@ Names that climb out of the folder, links and devices are refused, and so is mor
 of its size can honestly hold.
 """
 
-import gzip
+import errno
+import lzma
 import shutil
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -21,15 +23,22 @@ MOST_FILES = 1_000_000
 MOST_TIMES = 200
 """How much larger than the archive its contents may be; pictures are about as large, text 10."""
 
+MOST_HEADERS = 64 * 2**20
+"""Bytes that the long names and extended headers of a tar archive may have together."""
+
 BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    gzip.BadGzipFile,
+    lzma.LZMAError,
     zlib.error,
+    struct.error,
     EOFError,
     RuntimeError,
+    ValueError,
 )
 """What reading a damaged archive raises, or one with a password or an unknown compression."""
+OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
+"""Numbers of errors that say something of the disk; every other is one of the archive."""
 
 
 class NoRoom(DataError):
@@ -147,7 +156,11 @@ def in_words(n_bytes: int) -> str:
 def _readable(archive: Path) -> Iterator[None]:
     try:
         yield
-    except BROKEN as error:
+    except DataError:
+        raise
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+            raise
         raise DataError(f"{archive} is damaged ({error}); delete it and get it again") from error
 
 
@@ -163,7 +176,7 @@ def _zip_members(archive: Path) -> Iterator[Member]:
 
 
 def _tar_members(archive: Path) -> Iterator[Member]:
-    with tarfile.open(archive) as file:
+    with tarfile.open(archive, tarinfo=_counting(archive)) as file:
         for info in file:
             path = _safe(archive, info.name)
             if info.isfile():
@@ -172,6 +185,35 @@ def _tar_members(archive: Path) -> Iterator[Member]:
                 raise DataError(
                     f"{archive} holds the link or device {path}; it is not used: delete it"
                 )
+
+
+def _counting(archive: Path) -> type[tarfile.TarInfo]:
+    """Headers that are refused before they are read where all together are too large."""
+    left = MOST_HEADERS
+
+    class Counted(tarfile.TarInfo):
+        def _proc_member(self, file: tarfile.TarFile) -> tarfile.TarInfo:
+            nonlocal left
+            if self.type in HEADERS:
+                left -= self.size
+            if left < 0:
+                raise DataError(
+                    f"{archive} has names and headers of more than {in_words(MOST_HEADERS)}; it is "
+                    "not used: delete it, and see where it came from"
+                )
+            return super()._proc_member(file)
+
+    return Counted
+
+
+HEADERS = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+"""Types of tar members that say something of the next one, and are read whole."""
 
 
 def _safe(archive: Path, name: str) -> PurePosixPath:
