@@ -18,6 +18,7 @@ has the arguments of the model and ``weights_sha256``, the hash of ``model.safet
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,12 @@ from huggingface_hub.constants import CONFIG_NAME as CONFIG
 from huggingface_hub.constants import SAFETENSORS_SINGLE_FILE as WEIGHTS
 from safetensors import SafetensorError
 
+from explorer.files.own.differences import differences
 from explorer.files.sources.directory import whole_path
 from explorer.files.whole import standing
 
 if TYPE_CHECKING:
+    from explorer.datasets import Dataset
     from explorer.models.vae import MultimodalVAE
 
 SCORES = "scores.json"
@@ -146,6 +149,51 @@ def _history(dataset: str, name: str, provenance: dict) -> str:
     earlier = provenance.get("started_from")
     story = f"{dataset}/{name}" + (f" ({', '.join(facts)})" if facts else "")
     return story + (f" from {earlier}" if earlier else "")
+
+
+def check_data(provenance: Mapping[str, object], data: "Dataset", what: str) -> None:
+    """Refuse data that are not those that ``what`` was trained on.
+
+    Nothing is refused where either has no fingerprint, as built-in datasets have none.
+
+    Raises
+    ------
+    CheckpointError
+        They differ; says in what.
+    """
+    known = provenance.get("data")
+    if not isinstance(known, dict) or data.fingerprint is None:
+        return
+    found = differences(known, data.fingerprint)
+    if found:
+        raise CheckpointError(
+            f"{what} was trained on other data than {data.name!r} has now: {'; '.join(found[:5])}. "
+            "Train it again, or bring back the data that it was trained on"
+        )
+
+
+def check_replaced(folder: Path, data: "Dataset") -> None:
+    """Refuse to train into a checkpoint of another folder of data with the same name.
+
+    Data that were changed in their place may be trained on again.
+
+    Raises
+    ------
+    CheckpointError
+        The checkpoint that is there was trained on data of another folder.
+    """
+    try:
+        known = json.loads((folder / CONFIG).read_text("utf-8"))["provenance"]["data"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # nothing is there, or nothing that says what it is
+    now = data.fingerprint
+    if not isinstance(known, dict) or now is None or known.get("folder") == now.get("folder"):
+        return
+    if differences(known, now):
+        raise CheckpointError(
+            f"{shown(folder)} holds a model that was trained on another folder called "
+            f"{data.name!r}; give another --root, or rename one of the folders"
+        )
 
 
 def list_pretrained(

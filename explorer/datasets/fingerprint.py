@@ -1,6 +1,6 @@
 """What a model was trained on, in a few lines of JSON, so that other data are not taken for it.
 
-Shapes: N rows.
+``explorer.files.own.differences`` tells two of them apart.
 """
 
 import hashlib
@@ -41,54 +41,6 @@ def fingerprint(
             for place, one in enumerate(modalities)
         },
     }
-
-
-def differences(then: dict, now: dict) -> list[str]:
-    """How the dataset with one fingerprint differs from that with another, a phrase each.
-
-    Of a later version a fingerprint may hold more; what one of them lacks is not compared.
-    """
-    found = []
-    for split, before, after in _changed(then.get("rows"), now.get("rows")):
-        found.append(f"it had {before} {split} rows, now {after}")
-    if _differ(then, now, "classes"):
-        found.append(f"its classes were {_list(then['classes'])}, now {_list(now['classes'])}")
-    before, after = then.get("modalities", {}), now.get("modalities", {})
-    if list(before) != list(after):
-        return [*found, f"its modalities were {_list(list(before))}, now {_list(list(after))}"]
-    for name, old in before.items():
-        new = after[name]
-        told = [key for key in ("kind", "shape", "parts") if _differ(old, new, key)]
-        words = {"kind": "kind", "shape": "shape", "parts": "columns"}
-        found += [
-            f"{words[key]} of {name!r} were {_list(old[key])}, now {_list(new[key])}"
-            if key == "parts"
-            else f"the {key} of {name!r} was {_list(old[key])}, now {_list(new[key])}"
-            for key in told
-        ]
-        if not told and not found and _differ(old, new, "scaling"):
-            found.append(f"the numbers of {name!r} are scaled in another way")
-        if not told and not found and _differ(old, new, "data"):
-            found.append(f"{name!r} has other values, or its rows in another order")
-    if not found and _differ(then, now, "labels"):
-        found.append("its rows have other classes, or another order")
-    return found
-
-
-def _differ(then: dict, now: dict, key: str) -> bool:
-    return key in then and key in now and then[key] != now[key]
-
-
-def _changed(then: dict | None, now: dict | None) -> list[tuple[str, int, int]]:
-    return [(key, n, now[key]) for key, n in (then or {}).items() if now and now[key] != n]
-
-
-def _list(value: object) -> str:
-    """A value or a list of them, shortened where it is long."""
-    if not isinstance(value, list):
-        return str(value)[:60]
-    shown = ", ".join(str(one)[:40] for one in value[:8])
-    return f"[{shown}{', ...' if len(value) > 8 else ''}]"
 
 
 def _observed(split: Rows, place: int) -> Tensor | None:

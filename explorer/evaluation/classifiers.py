@@ -67,6 +67,7 @@ class Classifiers(nn.Module):
     ) -> None:
         super().__init__()
         self.judge = judge
+        self.provenance: dict[str, object] = {}
         self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self.n_classes = n_classes
         self.ceiling = ceiling or {}
@@ -219,7 +220,9 @@ def train_classifiers(
         if on_step is not None:
             on_step((step + 1) / steps)
     classifiers.eval()
-    classifiers.ceiling, classifiers.agreement = _measure(classifiers, data.having())
+    classifiers.ceiling, classifiers.agreement = _measure(classifiers, data)
+    if data.fingerprint is not None:
+        classifiers.provenance["data"] = data.fingerprint
     return classifiers
 
 
@@ -287,7 +290,7 @@ def save_classifiers(classifiers: Classifiers, folder: Path, provenance: dict) -
     """Write weights (fp32) and ``classifiers.json`` with shapes, ceilings and provenance."""
     folder.mkdir(parents=True, exist_ok=True)
     save_file(classifiers.state_dict(), folder / WEIGHTS)
-    config = classifiers.config | {"provenance": provenance}
+    config = classifiers.config | {"provenance": classifiers.provenance | provenance}
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
 
 
@@ -327,8 +330,9 @@ def load_classifiers(
         )
     try:
         config = json.loads((folder / CONFIG).read_text())
-        config.pop("provenance")
+        provenance = config.pop("provenance")
         classifiers = Classifiers(**config)
+        classifiers.provenance = provenance
         classifiers.load_state_dict(load_file(folder / WEIGHTS))
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
@@ -370,25 +374,49 @@ def _there(
             yield name, batch[name][rows], labels[rows]
 
 
-def _measure(classifiers: Classifiers, data: Dataset) -> tuple[dict[str, float], float]:
-    batches = (data.test[slice(start, start + CHUNK)] for start in range(0, len(data.test), CHUNK))
-    parts = [
-        classifiers.probabilities({name: batch[name] for name in classifiers.shapes})
-        for batch in batches
-    ]
-    labels, ceiling, calls = data.test.labels, {}, []
-    for name in classifiers.shapes:
-        probabilities = torch.cat([part[name] for part in parts])
-        called = classifiers.call(probabilities)
+def _measure(
+    classifiers: Classifiers, data: Dataset
+) -> tuple[dict[str, float | None], float | None]:
+    """How often each classifier is right, and how often all say the same, of test samples.
+
+    Each is asked about the samples that have its modality; None where none has it, or has all.
+    """
+    names, ceiling = list(classifiers.shapes), {}
+    together = _asked(classifiers, data, names)
+    gaps = getattr(data.test, "observed", None) is not None
+    for name in names:
+        called, shares, labels = _asked(classifiers, data, [name]) if gaps else together
+        if not len(labels):
+            ceiling[name] = None
+            continue
         share = (
-            mean_average_precision(labels.numpy(), probabilities.numpy())
+            mean_average_precision(labels.numpy(), shares[name].numpy())
             if classifiers.multi_label
-            else (called == labels).double().mean().item()
+            else (called[name] == labels).double().mean().item()
         )
         ceiling[name] = round(share, 4)
-        calls.append(called)
-    stacked = torch.stack(calls)
+    if not len(together[2]):
+        return ceiling, None
+    stacked = torch.stack(list(together[0].values()))
     return ceiling, round((stacked == stacked[0]).all(0).double().mean().item(), 4)
+
+
+def _asked(
+    classifiers: Classifiers, data: Dataset, names: list[str]
+) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+    """Calls, shares and true labels of the test samples that have all these modalities."""
+    observed = getattr(data.test, "observed", None)
+    places = [m for m, one in enumerate(data.modalities) if one.name in names]
+    rows = torch.arange(len(data.test))
+    if observed is not None:
+        rows = observed[:, places].all(1).nonzero().flatten()
+    if not len(rows):
+        return {}, {}, data.test.labels[rows]
+    batches = (data.test[some] for some in rows.split(CHUNK))
+    parts = [classifiers.probabilities({name: x[name] for name in names}) for x in batches]
+    shares = {name: torch.cat([part[name] for part in parts]) for name in names}
+    calls = {name: classifiers.call(share) for name, share in shares.items()}
+    return calls, shares, data.test.labels[rows]
 
 
 def _is_learned(network: nn.Module) -> bool:

@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from explorer.checkpoints import (
+    check_data,
     checkpoint_directory,
     commit,
     list_pretrained,
@@ -52,10 +53,14 @@ def evaluate(
     if isinstance(judges, str):
         console.print(f"coherence is left out: {judges}", soft_wrap=True)
     others = find_judges(data.name, root)
+    for each in (judges, *others.values()):
+        if not isinstance(each, str):
+            check_data(each.provenance, data, "a classifier that reads observations")
     sizes = fitting_sizes(data, n_test=tuples, n_likelihood=likelihood_tuples)
     with Progress(console=console) as progress:
         for key in models:
             loaded = load_pretrained(data.name, key, root)
+            check_data(loaded.provenance, data, f"model {key!r}")
             folder = checkpoint_directory(data.name, key, root)
             task = progress.add_task(key, total=1.0)
             started, used = time.monotonic(), time.process_time()
@@ -108,9 +113,8 @@ def classifiers(
     about = {"dataset": data.name, "epochs": epochs, "seed": seed, "torch": torch.__version__}
     save_classifiers(trained, folder, about | {"commit": commit()})
     table = Table("modality", "correct on real test observations")
-    for name, share in trained.ceiling.items():
-        table.add_row(name, f"{share:.4f}")
-    table.add_row("all agree", f"{trained.agreement:.4f}")
+    for name, share in (trained.ceiling | {"all agree": trained.agreement}).items():
+        table.add_row(name, "no test rows" if share is None else f"{share:.4f}")
     console.print(table)
     own = len(data.modalities) - len(trained.shapes)
     if own:

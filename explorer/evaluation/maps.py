@@ -31,7 +31,7 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import trustworthiness
 from sklearn.metrics import silhouette_score
 
-from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
+from explorer.checkpoints import CheckpointError, check_data, checkpoint_directory, load_pretrained
 from explorer.datasets import Dataset, Split
 from explorer.evaluation.geometry import centroid_gaps, effective_dimension
 from explorer.models.vae import WEIGHTS, MultimodalVAE
@@ -366,7 +366,9 @@ def embed_pretrained(dataset: str, model: str, data: Dataset, root: Path | None,
     Of data with gaps, tuples that have every modality are mapped.
     """
     folder = checkpoint_directory(dataset, model, root)
-    embedding = embed(load_pretrained(dataset, model, root), data.single().having(), **options)
+    loaded = load_pretrained(dataset, model, root)
+    check_data(loaded.provenance, data, f"model {model!r}")
+    embedding = embed(loaded, data.single().having(), **options)
     embedding.report.update(model=model, weights=fingerprint(folder))
     save_embedding(embedding, folder)
     return folder

@@ -435,7 +435,8 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
 
     def generate_model_card(self, **_: object) -> ModelCard:
         """The README beside saved weights: what the model is and how it was trained."""
-        trained = "\n".join(f"- {key}: {value}" for key, value in self.provenance.items())
+        facts = {key: value for key, value in self.provenance.items() if key != "data"}
+        trained = "\n".join(f"- {key}: {value}" for key, value in facts.items())
         rule = f", {self.aggregation.label}" if self.aggregation else ""
         return ModelCard(
             "---\nlibrary_name: barycenter-explorer\ntags: [multimodal, vae]\n---\n"

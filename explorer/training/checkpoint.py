@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from explorer.checkpoints import start_from
+from explorer.checkpoints import check_replaced, start_from
 from explorer.datasets import Dataset
 from explorer.models import MultimodalVAE, build_model
 from explorer.training.loop import train
@@ -66,6 +66,7 @@ def train_checkpoint(
     numbers = ("latent_dim", "style_dim", "beta", "beta_style")
     check_numbers({key: changed[key] for key in numbers if key in changed} | {"seed": seed})
     check_writable(folder)
+    check_replaced(folder, data)
     torch.manual_seed(seed)
     model = build_model(name, data.modalities, **changed)
     model.provenance["model"] = name

@@ -176,6 +176,7 @@ def train(
     model.progress = 1.0
     model.provenance = model.provenance | {
         "dataset": data.name,
+        **({} if data.fingerprint is None else {"data": data.fingerprint}),
         **{key: value for key, value in settings.items() if value is not None},
         "epochs": round(run.step / steps_per_epoch, 2),
         "steps": run.step,

@@ -18,7 +18,12 @@ from explorer.app.generation.answers import Lab, answer, describe, observations,
 from explorer.app.generation.experts import marginals
 from explorer.app.generation.state import About, Question
 from explorer.catalog.subjects import SUBJECTS, trained
-from explorer.checkpoints import CheckpointError, checkpoint_directory, load_pretrained
+from explorer.checkpoints import (
+    CheckpointError,
+    check_data,
+    checkpoint_directory,
+    load_pretrained,
+)
 from explorer.datasets import DATASETS, Dataset, Modality, load_dataset
 from explorer.evaluation.classifiers import FOLDER, Classifiers, load_classifiers
 from explorer.files.own import list_folders
@@ -95,7 +100,7 @@ def outline(name: str) -> Outline:
 def model(name: str, key: str) -> MultimodalVAE | str:
     """A model trained on dataset ``name``, or why there is none and what to do."""
     try:
-        return _model(name, key, written(name, key))
+        return _of_these_data(_model(name, key, written(name, key)), name, f"model {key!r}")
     except (CheckpointError, OSError) as error:
         return f"Not available: {error}."
 
@@ -103,9 +108,18 @@ def model(name: str, key: str) -> MultimodalVAE | str:
 def classifiers(name: str) -> Classifiers | str:
     """The classifiers that read observations of dataset ``name``, or why there are no verdicts."""
     try:
-        return _classifiers(name, written(name, FOLDER))
+        return _of_these_data(_classifiers(name, written(name, FOLDER)), name, "a classifier")
     except (CheckpointError, OSError) as error:
         return f"No verdicts: {error}."
+
+
+def _of_these_data(
+    found: MultimodalVAE | Classifiers, name: str, what: str
+) -> MultimodalVAE | Classifiers:
+    """``found``, unless it was trained on other data than a folder of the visitor's own has now."""
+    if name not in DATASETS and found.provenance.get("data"):
+        check_data(found.provenance, _dataset(name, _stamp(name)), what)
+    return found
 
 
 def written(name: str, key: str) -> int:

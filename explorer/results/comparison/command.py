@@ -4,6 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from explorer.checkpoints import check_data
 from explorer.datasets import load_dataset, name_of
 from explorer.evaluation.classifiers import load_classifiers
 from explorer.files.own import find_folder
@@ -46,14 +47,16 @@ def compare(
         # whoever works on it need not be in this folder
         settings = settings._replace(dataset=str(find_folder(settings.dataset)))
     folder = comparison_directory(settings.dataset, name, root)
+    data = load_dataset(settings.dataset)
     runs = plan(
         list(MODELS) if models == "all" else models.split(","),
         range(seeds),
         None if betas is None else _numbers("--betas", betas, float),
-        load_dataset(settings.dataset).modalities,
+        data.modalities,
     )
     n_workers = None if workers == "auto" else _numbers("--workers", workers, int)[0]
-    load_classifiers(name_of(settings.dataset))  # without them no run could be measured
+    judges = load_classifiers(name_of(settings.dataset))  # without them no run can be measured
+    check_data(judges.provenance, data, "a classifier that reads observations")
     open_comparison(folder, settings)
     known = read_results(folder)
     if retry:
