@@ -42,11 +42,17 @@ RateOption = Annotated[
     float | None,
     typer.Option(help="Peak of the one-cycle schedule; by default what suits the optimizer."),
 ]
+DeviceOption = Annotated[
+    str,
+    typer.Option("--device", "--accelerator", help="auto (a GPU where there is one), cpu, cuda."),
+]
+VersionOption = Annotated[str, typer.Option(help="Of the recipe: paper, or its released code.")]
 ThreadsOption = Annotated[int, typer.Option(help="CPU threads; more than one seldom pays.")]
 
 
 @app.command()
 def train(
+    context: typer.Context,
     dataset: DatasetOption = "polydigits",
     model: ModelOption = "mwb",
     steps: Annotated[int | None, typer.Option(help="Budget in optimiser steps.")] = None,
@@ -74,15 +80,33 @@ def train(
     ] = None,
     option: OptionOption = None,
     resume: Annotated[bool, typer.Option(help="Continue what was stopped.")] = False,
-    accelerator: Annotated[str, typer.Option(help="auto, cpu, cuda.")] = "auto",
+    device: DeviceOption = "auto",
     devices: Annotated[int, typer.Option(help="How many; several train with DDP.")] = 1,
     precision: Annotated[str, typer.Option(help="32-true, bf16-mixed, ...")] = "32-true",
+    log: Annotated[
+        str | None, typer.Option(help="csv or tensorboard: losses in log/ beside the checkpoint.")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A paper's experiment, see recipes; options that are given change it."),
+    ] = None,
+    version: VersionOption = "paper",
     threads: ThreadsOption = 1,
     root: RootOption = None,
 ) -> None:
     """Train a model and save it under ROOT/DATASET/MODEL (by default runs/)."""
     from explorer.training.command import train as run
+    from explorer.training.command import train_recipe
 
+    if recipe is not None:
+        typed = {
+            name: value
+            for name, value in context.params.items()
+            if context.get_parameter_source(name).name == "COMMANDLINE"
+            and name not in ("recipe", "version", "root")
+        }
+        train_recipe(recipe, version, typed, root=root, console=console)
+        return
     run(
         dataset,
         model,
@@ -100,9 +124,10 @@ def train(
         optimizer=optimizer,
         learning_rate=learning_rate,
         resume=resume,
-        accelerator=accelerator,
+        device=device,
         devices=devices,
         precision=precision,
+        log=log,
         threads=threads,
         root=root,
         console=console,
@@ -301,6 +326,54 @@ def compare(
         console=console,
     )
     raise typer.Exit(code)
+
+
+@app.command()
+def reproduce(
+    name: Annotated[str, typer.Argument(help="A recipe, e.g. wb-mst; see explorer recipes.")],
+    scale: Annotated[str, typer.Option(help="smoke (seconds), small (an hour), paper.")] = "small",
+    version: VersionOption = "paper",
+    models: Annotated[str | None, typer.Option(help="Only these, commas between.")] = None,
+    workers: Annotated[str, typer.Option(help="Processes, one thread each; auto: one a core.")] = (
+        "auto"
+    ),
+    engine: Annotated[str, typer.Option(help="local, or dask: a cluster.")] = "local",
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler; without it, workers here.")
+    ] = None,
+    device: DeviceOption = "auto",
+    retry: Annotated[bool, typer.Option(help="Run again what failed.")] = False,
+    root: RootOption = None,
+) -> None:
+    """Make a paper's table again, and print it beside what the paper prints.
+
+    All under ROOT/reproductions/NAME. Stop it as you like, and give the same command to go on.
+    """
+    from explorer.results.reproduce.command import reproduce as run
+
+    code = run(
+        name,
+        version=version,
+        scale=scale,
+        models=models,
+        root=root,
+        workers=workers,
+        engine=engine,
+        scheduler=scheduler,
+        device=device,
+        retry=retry,
+        console=console,
+    )
+    raise typer.Exit(code)
+
+
+@app.command()
+def recipes() -> None:
+    """List the papers' experiments that reproduce and train --recipe know."""
+    from explorer.training.recipes import RECIPES
+
+    for name, recipe in RECIPES.items():
+        console.print(f"{name:18} {recipe.paper}: {', '.join(recipe.models)}", soft_wrap=True)
 
 
 @app.command()

@@ -5,6 +5,7 @@ Everything is computed from ``logvar`` = log sigma^2, so nothing needs an epsilo
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -75,9 +76,7 @@ class Laplace(NamedTuple):
 
     def rsample(self, generator: torch.Generator | None = None) -> Tensor:
         """One reparameterised draw, ``(*, D)``."""
-        u = torch.rand(
-            self.mu.shape, generator=generator, dtype=self.mu.dtype, device=self.mu.device
-        )
+        u = _noise(torch.rand, self.mu, generator)
         tail = torch.log1p(-(2 * u - 1).abs().clamp_max(1 - torch.finfo(u.dtype).eps))
         return self.mu - self.std / math.sqrt(2) * (u - 0.5).sign() * tail
 
@@ -140,7 +139,9 @@ class Mixture(NamedTuple):
         if len(weights) == 1:
             return torch.zeros(weights.shape[1:], dtype=torch.long, device=weights.device)
         flat = weights.flatten(1).T
-        return torch.multinomial(flat, 1, generator=generator).reshape(weights.shape[1:])
+        where = flat.device if generator is None else generator.device
+        index = torch.multinomial(flat.to(where), 1, generator=generator).to(flat.device)
+        return index.reshape(weights.shape[1:])
 
     def pick(self, index: Tensor) -> Gaussian | Laplace:
         """Component ``index`` (``(*)``, from :meth:`choose`) of each batch element, ``(*, D)``."""
@@ -194,4 +195,13 @@ def wasserstein2_squared(q: Gaussian, p: Gaussian) -> Tensor:
 
 
 def _standard_normal(like: Tensor, generator: torch.Generator | None) -> Tensor:
-    return torch.randn(like.shape, generator=generator, dtype=like.dtype, device=like.device)
+    return _noise(torch.randn, like, generator)
+
+
+def _noise(draw: Callable[..., Tensor], like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Noise in the shape and on the device of ``like``, drawn where the generator is.
+
+    So one seed of a CPU generator gives the same draws whatever the device of the model is.
+    """
+    where = like.device if generator is None else generator.device
+    return draw(like.shape, generator=generator, dtype=like.dtype, device=where).to(like.device)

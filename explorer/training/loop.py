@@ -42,6 +42,7 @@ def train(
     minutes: float | None = None,
     batch_size: int = 128,
     optimizer: str = "muon",
+    schedule: str = "one_cycle",
     learning_rate: float | None = None,
     weight_decay: float = 0.01,
     seed: int = 0,
@@ -56,7 +57,8 @@ def train(
 ) -> MultimodalVAE:
     """Train ``model`` on ``data.train`` and return it, in eval mode.
 
-    The learning rate makes one cycle over exactly one of ``steps``, ``epochs`` or ``minutes``.
+    The learning rate follows its schedule over exactly one of ``steps``, ``epochs`` or
+    ``minutes``.
 
     Parameters
     ----------
@@ -69,8 +71,10 @@ def train(
         Samples a step, over all devices together.
     optimizer
         Key of ``explorer.training.numbers.PEAK``.
+    schedule
+        Key of ``SCHEDULES``.
     learning_rate
-        Peak of the cycle; what suits the optimizer by default.
+        Peak of the schedule; what suits the optimizer by default.
     seed
         Order of the data and all noise. (Initial weights are the caller's: seed before building.)
     directory
@@ -104,6 +108,8 @@ def train(
     check_budget(budget)
     if resume and directory is None:
         raise ValueError("resume needs the directory that holds the training state")
+    if schedule not in SCHEDULES:
+        raise ValueError(f"schedule must be one of {', '.join(SCHEDULES)}, got {schedule!r}")
     if batch_size > len(data.train):
         raise ValueError(f"batch_size {batch_size} exceeds the {len(data.train)} training samples")
     parallel = "ddp" if devices > 1 else "auto"
@@ -120,6 +126,7 @@ def train(
         "minutes": minutes,
         "batch_size": batch_size,
         "optimizer": optimizer,
+        "schedule": schedule,
         "learning_rate": PEAK[optimizer] if learning_rate is None else learning_rate,
         "weight_decay": weight_decay,
         "seed": seed,
@@ -155,7 +162,7 @@ def train(
                 if last:
                     break
                 model.progress = min(1.0, done)
-                _set_rates(optimizers, model.progress)
+                _set_rates(optimizers, SCHEDULES[schedule](model.progress))
                 noise.manual_seed(mixed_seed(seed, fabric.global_rank, run.step))
                 index = _index(len(split), batch_size, seed, run.step, fabric.device)
                 losses = wrapped(split[index[fabric.global_rank :: fabric.world_size]], noise)
@@ -200,6 +207,13 @@ def one_cycle(done: float) -> float:
     return max(0.0, 1 - done) / (1 - WARM_UP)
 
 
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "one_cycle": one_cycle,
+    "constant": lambda done: 1.0,
+}
+"""Name to a function from the share of the run that is done to the rate's share of its peak."""
+
+
 def _identity(model: MultimodalVAE, data: Dataset) -> dict[str, object]:
     """What a state must agree in beside numbers: model, start, data and options."""
     told = ("model", "options", "started_from")
@@ -224,10 +238,10 @@ def _order(n: int, seed: int, epoch: int, device: torch.device) -> Tensor:
     return torch.randperm(n, generator=generator).to(device)
 
 
-def _set_rates(optimizers: list[torch.optim.Optimizer], done: float) -> None:
+def _set_rates(optimizers: list[torch.optim.Optimizer], share: float) -> None:
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * one_cycle(done)
+            group["lr"] = group["peak"] * share
 
 
 def _tell(

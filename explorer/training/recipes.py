@@ -8,7 +8,13 @@ To add a recipe: an entry in ``RECIPES``.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from explorer.files.sources import is_at_hand, what_is_needed
+
+if TYPE_CHECKING:
+    from explorer.datasets import Dataset, Modality
 
 VERSIONS = ("paper", "code")
 
@@ -42,6 +48,8 @@ class Recipe(NamedTuple):
         Kind of modality to its likelihood and weight; other kinds keep the dataset's.
     own_likelihoods
         Model to the same, where it differs from the other models.
+    judges
+        What reads generations: ``published`` networks, ``ours`` that ship, or ``none``.
     small
         What the small scale changes: ``training``, ``betas``, ``seeds``, ``models``.
     code
@@ -62,6 +70,7 @@ class Recipe(NamedTuple):
     own: Mapping[str, Mapping[str, object]] = {}
     likelihoods: Mapping[str, tuple[str, float]] = {}
     own_likelihoods: Mapping[str, Mapping[str, tuple[str, float]]] = {}
+    judges: str = "published"
     small: Mapping[str, object] = {}
     code: Mapping[str, object] = {}
     unsaid: tuple[str, ...] = ()
@@ -80,8 +89,14 @@ MMVAMP, MAC_WAE = "Sutter et al. (2024)", "Tokar & Sanner (2026)"
 MST, POLYMNIST = ("mnist_svhn_text", "digits_photo_text"), ("polymnist", "polydigits")
 TRANSLATED = ("translated_polymnist", "translated_polydigits")
 
-FEW = {"epochs": None, "steps": 1500, "batch_size": 128}
+FEW = {"epochs": None, "steps": 1000, "batch_size": 128}
 """Budget of a training at the small scale."""
+FACES = {
+    "training": FEW | QUICK | {"steps": 60, "batch_size": 32},
+    "seeds": 1,
+    "judges": "ours",
+}
+"""The small scale of networks of 100 M parameters: what an hour of two cores allows."""
 
 NO_APPENDIX = (
     "The paper's appendix with its settings was not found: beta, epochs and learning rate are "
@@ -117,7 +132,7 @@ _mopoe_polymnist = Recipe(
     seeds=5,
     protocol="mopoe",
     tables=("polymnist_coherence",),
-    small={"training": FEW | QUICK | {"steps": 1000}, "seeds": 1, "models": ("mopoe", "moe")},
+    small={"training": FEW | QUICK, "seeds": 1, "models": ("mopoe", "moe")},
     code={"training": {"learning_rate": 5e-4}},
 )
 _mopoe_celeba = Recipe(
@@ -130,7 +145,7 @@ _mopoe_celeba = Recipe(
     seeds=1,
     protocol="celeba",
     tables=("celeba_average_precision",),
-    small={"training": FEW | QUICK | {"steps": 40, "batch_size": 32}, "models": ("mopoe",)},
+    small=FACES | {"models": ("mopoe",)},
     code={
         "model": {"latent_dim": 20, "beta_style": 2.0},
         "training": {"epochs": 250},
@@ -168,11 +183,7 @@ _mmvamp_celeba = Recipe(
     seeds=3,
     protocol="celeba",
     likelihoods={"image": ("laplace", 1.0), "text": ("categorical", 16.0)},
-    small={
-        "training": FEW | QUICK | {"steps": 40, "batch_size": 32},
-        "betas": (1.0,),
-        "seeds": 1,
-    },
+    small=FACES | {"betas": (1.0,)},
     code={
         "models": ("mmvamp_pairwise", "independent", "aggregated_product"),
         "training": {"epochs": 350, "batch_size": 128, "learning_rate": 1e-5},
@@ -192,6 +203,7 @@ _mmvamp_rats = Recipe(
     betas=(1e-5, 1e-4, 1e-3, 2.5e-3, 5e-3, 1e-2),
     seeds=1,
     protocol="rats",
+    judges="none",
     likelihoods={"spikes": ("normal", 2.0)},
     small={"training": FEW | QUICK | {"steps": 300}, "betas": (1e-3, 1e-2), "seeds": 2},
     code={"models": ("mmvamp_pairwise", "independent", "aggregated_product")},
@@ -218,6 +230,7 @@ def _mac(datasets: tuple[str, ...], row: int, **changes: object) -> Recipe:
         betas=(0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0),
         seeds=3,
         protocol="mac",
+        judges="none",
         tables=("mac_wae_reconstruction", "mac_wae_many_to_one", "mac_wae_one_to_one"),
         own={
             "mac_wae": given,
@@ -261,14 +274,14 @@ RECIPES: dict[str, Recipe] = {
     "wb-polymnist": _mopoe_polymnist._replace(
         paper=BARYCENTER,
         models=("mwb", "wb"),
-        small={"training": FEW | QUICK | {"steps": 1000}, "seeds": 1},
+        small={"training": FEW | QUICK, "seeds": 1},
         code={},
         unsaid=(*NO_APPENDIX, "Its PolyMNIST results are figures; the table has others' rows."),
     ),
     "wb-celeba": _mopoe_celeba._replace(
         paper=BARYCENTER,
         models=("mwb", "wb"),
-        small={"training": FEW | QUICK | {"steps": 40, "batch_size": 32}},
+        small=FACES,
         code={},
         seeds=5,
         unsaid=NO_APPENDIX,
@@ -339,6 +352,48 @@ def find_recipe(name: str, version: str = "paper", scale: str = "paper") -> Reci
 def model_options(recipe: Recipe, model: str, beta: float) -> dict[str, object]:
     """Arguments that a model of the recipe is built with."""
     return {**recipe.model, **recipe.own.get(model, {}), "beta": beta}
+
+
+def dataset_at_hand(recipe: Recipe) -> str:
+    """The first dataset of a recipe whose files are here.
+
+    Raises
+    ------
+    ValueError
+        None is; says how to get the paper's.
+    """
+    for dataset in recipe.datasets:
+        if is_at_hand(dataset):
+            return dataset
+    raise ValueError(
+        f"none of {', '.join(recipe.datasets)} is here. {what_is_needed(recipe.datasets[0])}"
+    )
+
+
+def load_for(
+    recipe: Recipe, dataset: str, model: str | None = None, **options: int | str
+) -> "Dataset":
+    """A recipe's data, with the papers' networks where they fit, and the recipe's likelihoods.
+
+    Parameters
+    ----------
+    model
+        Whose likelihoods, where they differ between models.
+    options
+        As the dataset's function has them.
+    """
+    from explorer.datasets import PUBLISHED, load_dataset  # torch is not needed to read recipes
+
+    data = load_dataset(dataset, published=dataset in PUBLISHED, **options)
+    likelihoods = {**recipe.likelihoods, **recipe.own_likelihoods.get(model, {})}
+
+    def changed(modality: "Modality") -> "Modality":
+        if modality.kind not in likelihoods:
+            return modality
+        likelihood, weight = likelihoods[modality.kind]
+        return replace(modality, likelihood=likelihood, weight=weight)
+
+    return replace(data, modalities=tuple(map(changed, data.modalities)))
 
 
 def _changed(recipe: Recipe, changes: Mapping[str, object]) -> Recipe:

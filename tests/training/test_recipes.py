@@ -1,10 +1,16 @@
 """Recipes are what the papers say, and can be built."""
 
-import pytest
+import json
 
+import pytest
+from typer.testing import CliRunner
+
+from explorer.__main__ import app
 from explorer.catalog.published import PUBLISHED
-from explorer.datasets import DATASETS
-from explorer.models import MODELS
+from explorer.datasets import DATASETS, load_dataset
+from explorer.models import MODELS, build_model
+from explorer.training import train
+from explorer.training.loop import SCHEDULES
 from explorer.training.recipes import RECIPES, find_recipe, model_options
 
 PAPERS = {
@@ -72,3 +78,52 @@ def test_a_model_keeps_its_own_arguments_in_another_version():
 def test_what_is_not_known_is_said_in_a_sentence(arguments, reason):
     with pytest.raises(ValueError, match=reason):
         find_recipe(*arguments)
+
+
+def trained(root, *words):
+    found = CliRunner().invoke(
+        app, ["train", "--recipe=mmvamp-rats", f"--root={root}", "--steps=2", *words]
+    )
+    return found, root / "simulated_rats"
+
+
+def test_train_takes_a_recipe_and_what_is_said_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "nothing"))
+    found, place = trained(tmp_path, "--beta=0.5", "--log=csv", "--seed=3", "--device=cpu")
+    assert found.exit_code == 0, found.output
+    config = json.loads((place / "mmvamp" / "config.json").read_text())
+    assert (config["latent_dim"], config["beta"]) == (2, 0.5)
+    spikes = config["modalities"][0]
+    assert (spikes["likelihood"], spikes["weight"]) == ("normal", 2.0)
+    told = config["provenance"]
+    said = {key: told[key] for key in ("steps", "batch_size", "optimizer", "schedule", "seed")}
+    assert said == {"steps": 2, "batch_size": 128, "optimizer": "adamw", "schedule": "constant"} | {
+        "seed": 3
+    }
+    assert told["learning_rate"] == 1e-3
+    lines = (place / "mmvamp" / "log" / "version_0" / "metrics.csv").read_text().splitlines()
+    assert len(lines) == 3
+    assert "total" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--log=paper"], "--log must be one of csv, tensorboard"),
+        (["--device=tpu"], "device must be one of auto, cpu, cuda"),
+        (["--version=draft"], "version must be one of paper, code"),
+    ],
+)
+def test_what_train_cannot_do_with_a_recipe_is_said_first(words, reason, tmp_path, monkeypatch):
+    monkeypatch.setenv("EXPLORER_DATA", str(tmp_path / "nothing"))
+    found, place = trained(tmp_path, *words)
+    assert reason in str(found.exception)
+    assert not (place / "mmvamp" / "config.json").exists()
+
+
+def test_a_constant_rate_stays_and_no_other_schedule_is_known(tmp_path):
+    assert SCHEDULES["constant"](0.01) == SCHEDULES["constant"](0.99) == 1
+    data = load_dataset("simulated_rats", n_train=64, n_test=16)
+    model = build_model("mmvamp", data.modalities, latent_dim=2)
+    with pytest.raises(ValueError, match="schedule must be one of one_cycle, constant"):
+        train(model, data, steps=1, schedule="steep", batch_size=8)

@@ -129,6 +129,7 @@ def carry_out(
     workers: int | None = None,
     scheduler: str | None = None,
     accelerator: str = "cpu",
+    task: Callable[..., str] = work,
 ) -> Iterator[Progress]:
     """Carry out those of ``runs`` that have no result, and tell twice a second how far it is.
 
@@ -138,6 +139,8 @@ def carry_out(
     ----------
     workers
         Processes, one thread each; by default one a core.
+    task
+        Carries out one run, as :func:`explorer.results.comparison.work.work`.
 
     Raises
     ------
@@ -160,7 +163,7 @@ def carry_out(
             (run.directory(folder) / PROGRESS).unlink(missing_ok=True)
         n_workers = min(workers or available_cores(), len(missing))
         with ENGINES[engine](n_workers, scheduler) as executor:
-            futures = {executor.submit(work, str(folder), *r, accelerator): r for r in missing}
+            futures = {executor.submit(task, str(folder), *r, accelerator): r for r in missing}
             pending, outcomes = set(futures), {}
             try:
                 while pending:
