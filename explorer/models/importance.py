@@ -168,7 +168,8 @@ def _private(
     prior = model.standard(posterior.mu)
     widths = prior.logvar
     if model.auxiliary is not None:
-        widths = model.auxiliary[model.names.index(name)].expand(shape)
+        widths = model.auxiliary.unflatten(0, (len(model.names), -1))
+        widths = widths[model.names.index(name)].expand(shape)
     auxiliary = type(style)(prior.mu, widths)
     drawn = posterior.rsample(generator)
     cost = posterior.log_prob(drawn) - prior.log_prob(drawn)

@@ -172,6 +172,8 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             raise ValueError(
                 f"objective {objective!r} trains no styles: style_dim must be 0, got {style_dim}"
             )
+        if (objective == "private" or auxiliary) and not style_dim:
+            raise ValueError("private latents need dimensions: style_dim must be positive, got 0")
         if clusters and objective not in SAMPLED_OBJECTIVES:
             raise ValueError(
                 f"a prior of clusters needs an objective without closed-form KL terms, one of "
@@ -195,13 +197,14 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         self.decoders = nn.ModuleDict({name: pair[1] for name, pair in pairs.items()})
         self.weights = self._checked(weights)
         self._keep_lambdas(lambdas)
+        # vectors, not matrices: an optimizer may treat weight matrices as maps, which these are not
         self.auxiliary = None
         if auxiliary:
-            self.auxiliary = nn.Parameter(torch.zeros(len(self.names), style_dim))
+            self.auxiliary = nn.Parameter(torch.zeros(len(self.names) * style_dim))
         self.cluster_means = self.cluster_logvars = self.cluster_logits = None
         if clusters:
-            self.cluster_means = nn.Parameter(torch.randn(clusters, latent_dim))
-            self.cluster_logvars = nn.Parameter(torch.zeros(clusters, latent_dim))
+            self.cluster_means = nn.Parameter(torch.randn(clusters * latent_dim))
+            self.cluster_logvars = nn.Parameter(torch.zeros(clusters * latent_dim))
             self.cluster_logits = nn.Parameter(torch.zeros(clusters))
 
     def experts(self, batch: dict[str, Tensor]) -> Gaussian:
@@ -224,7 +227,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         gaps = batch.get("observed")
         if gaps is not None:
             gaps = gaps[:, [name in batch for name in self.names]]
-        weighed = self._weights_of(batch, experts, weights), self._lambdas_of(batch)
+        weighed = self._weights_of(batch, experts, weights), self._lambdas_of(batch, experts)
         return Beliefs(experts, self._believe(self.aggregation(experts, gaps, *weighed)), styles)
 
     def posterior(
@@ -299,7 +302,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         """The prior over z, mean 0 and variance 1 (or clusters), in the shape of ``like``."""
         if self.cluster_logits is None:
             return self.standard(like)
-        shape = (-1, *[1] * (like.ndim - 1), like.shape[-1])
+        shape = (len(self.cluster_logits), *[1] * (like.ndim - 1), like.shape[-1])
         parts = (
             part.reshape(shape).expand(-1, *like.shape)
             for part in (self.cluster_means, self.cluster_logvars)
@@ -477,14 +480,15 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         unknown = sorted(set(weights) - set(self.names))
         if unknown:
             raise ValueError(f"weights must name modalities of {self.names}, got {unknown}")
-        every = torch.tensor([float(weights.get(name, 1.0)) for name in self.names])
+        values = [float(weights.get(name, 1.0)) for name in self.names]
+        every = torch.tensor(values, device="cpu")  # a model may be built where no numbers are
         check_weights(every, len(self.names), "experts")
         return weights
 
     def _keep_lambdas(self, lambdas: Sequence[float] | str | None) -> None:
-        """Logarithms of the components' weights: a parameter, a buffer, or None."""
+        """Logarithms of the components' weights: a parameter, fixed numbers, or None."""
+        self.lambdas = None
         if lambdas is None:
-            self.lambdas = None
             return
         n = 1 if self.aggregation is None else len(self.aggregation.family(len(self.names)))
         if n == 1:
@@ -492,9 +496,9 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         if lambdas == "learned":
             self.lambdas = nn.Parameter(torch.zeros(n))
             return
-        fixed = torch.tensor(lambdas)
+        fixed = torch.tensor(lambdas, device="cpu")
         check_weights(fixed, n, "components")
-        self.register_buffer("lambdas", fixed.log(), persistent=False)
+        self.lambdas = fixed.log()
 
     def _weights_of(
         self, batch: dict[str, Tensor], like: Gaussian, weights: dict[str, float] | None
@@ -505,13 +509,16 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             return None
         return like.mu.new_tensor([weights.get(n, 1.0) for n in self.names if n in batch])
 
-    def _lambdas_of(self, batch: dict[str, Tensor]) -> Tensor | None:
+    def _lambdas_of(self, batch: dict[str, Tensor], like: Gaussian) -> Tensor | None:
         """Weights of the components that the given modalities can form; None where all are one."""
-        if self.lambdas is None or all(name in batch for name in self.names):
-            return None if self.lambdas is None else self.lambdas.exp()
+        if self.lambdas is None:
+            return None
+        every = self.lambdas.to(like.mu).exp()
+        if all(name in batch for name in self.names):
+            return every
         absent = torch.tensor([name not in batch for name in self.names])
         possible = ~(self.aggregation.family(len(self.names)) & absent).any(1)
-        return self.lambdas.exp()[possible.to(self.lambdas.device)]
+        return every[possible.to(every.device)]
 
     def _believe(self, mixture: Mixture) -> Mixture:
         return Mixture(mixture.weights, self.latent(*mixture.components))

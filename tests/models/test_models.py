@@ -231,3 +231,63 @@ def test_seeds_of_either_sign_give_noise_of_their_own():
     seeds = {mixed_seed(a, b) for a in range(-3, 4) for b in range(-3, 4)}
     assert len(seeds) == 49
     assert all(0 <= seed < 2**63 for seed in seeds)
+
+
+# ------------------------------------------------------------------ weights
+
+
+def test_weights_of_the_constructor_and_of_a_call_are_the_same():
+    weights, batch = {"a": 3.0, "c": 0.5}, random_batch()
+    plain, weighed = build("wb"), build("wb", weights=weights)
+    weighed.load_state_dict(plain.state_dict())
+    for call in (
+        lambda m, **w: m.posterior(batch, **w).mean,
+        lambda m, **w: m.subset_posterior(batch, ["a", "b"], **w).mean,
+        lambda m, **w: m.subset_posteriors(batch, **w).mean,
+        lambda m, **w: m.generate(batch, ["a", "b"], 2, seeded(), **w)["c"],
+    ):
+        torch.testing.assert_close(call(plain, weights=weights), call(weighed))
+        assert (call(plain) - call(weighed)).abs().max() > 1e-3
+    torch.testing.assert_close(
+        plain.posterior(batch, weights={"a": 2.0, "b": 2.0, "c": 2.0}).mean,
+        plain.posterior(batch).mean,
+    )
+
+
+def test_weights_come_back_from_disk(tmp_path):
+    model, batch = (
+        build("mwb", weights={"b": 5.0}, lambdas=[1.0] * 6 + [9.0]).eval(),
+        random_batch(),
+    )
+    model.save_pretrained(tmp_path)
+    back = MultimodalVAE.from_pretrained(tmp_path)
+    assert back.config["weights"] == {"b": 5.0}
+    torch.testing.assert_close(back.posterior(batch).weights, model.posterior(batch).weights)
+    assert back.posterior(batch).weights[-1] > 0.5
+
+
+def test_lambdas_of_what_is_given_are_those_of_the_subsets_it_can_form():
+    model, batch = build("mopoe", lambdas=[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]), random_batch()
+    found = model.posterior(batch, ["a", "c"]).weights  # a, c and a+c
+    torch.testing.assert_close(found, torch.tensor([1.0, 3.0, 5.0]) / 9)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("wb", {"weights": {"d": 1.0}}, r"must name modalities .* got \['d'\]"),
+        ("wb", {"weights": {"a": 0.0}}, "positive and finite"),
+        ("wb", {"lambdas": [1.0]}, "has none"),
+        ("mopoe", {"lambdas": [1.0, 2.0]}, "expected 7 weights of components"),
+        ("mopoe", {"clusters": 3}, "a prior of clusters needs"),
+    ],
+)
+def test_weights_that_do_not_fit_are_explained(name, options, message):
+    with pytest.raises(ValueError, match=message):
+        build(name, **options)
+
+
+@pytest.mark.parametrize("name", ["nexus", "mac_wae"])
+def test_a_model_that_fuses_by_a_network_takes_no_weights(name):
+    with pytest.raises(ValueError, match="takes no weights"):
+        build(name).posterior(random_batch(), weights={"a": 2.0})

@@ -9,7 +9,7 @@ from torch import nn
 from explorer.aggregations import Aggregation, singletons
 from explorer.barycenters import geometric_mean
 from explorer.datasets import Modality
-from explorer.gaussians import Gaussian, kl_divergence, kl_to_prior
+from explorer.gaussians import Gaussian, Mixture, kl_divergence, kl_to_prior
 from explorer.models import OBJECTIVES, MultimodalVAE, build_model
 from explorer.models.importance import BOUNDS
 
@@ -411,3 +411,177 @@ def test_options_that_do_not_exist_are_answered_with_those_that_do(options, mess
         build_model("moe_iwae", modalities, objective_options=options).loss(
             {n: torch.zeros(2, 4) for n in "ab"}
         )
+
+
+# ------------------------------------------------------------------ choices and weights
+
+
+@pytest.mark.parametrize("objective", ["elbo", "mixture_elbo"])
+def test_the_gradient_through_the_choice_of_a_component_is_that_of_the_bound(maps, x, objective):
+    """Hoelder pooling's weights depend on the encoders; every component in turn is the oracle."""
+
+    def encoder_gradient(model):
+        encoder = model.encoders["m0"]
+        return torch.cat([encoder.weight.grad.flatten(), encoder.bias.grad])
+
+    def oracle(rounds=30, n=2000):
+        model, rows = exact_model(maps, aggregation="holder"), []
+        for seed in range(rounds):
+            model.zero_grad()
+            posterior = model.posterior(copies(x, n))
+            z = posterior.components.rsample(seeded(seed))  # (K, B, D)
+            decoded = model.decode(z)
+            nll = -sum(
+                decoded[f"m{m}"].log_prob(row.expand(n, -1)).sum(-1) for m, row in enumerate(x)
+            )
+            kl = kl_to_prior(posterior.components)
+            if objective == "mixture_elbo":
+                kl = posterior.log_prob(z) - model.prior(z).log_prob(z)
+            (posterior.batch_weights * (nll + kl)).sum(0).mean().backward()
+            rows.append(encoder_gradient(model))
+        rows = torch.stack(rows)
+        return rows.mean(0), rows.std(0) / math.sqrt(rounds)
+
+    drawn = gradients_of_holder(maps, x, objective, encoder_gradient)
+    assert z_scores(drawn, oracle()).max() < 4.5
+
+
+def gradients_of_holder(maps, x, objective, encoder_gradient, rounds=30, n=2000):
+    model, rows = exact_model(maps, aggregation="holder", objective=objective), []
+    for seed in range(rounds):
+        model.zero_grad()
+        model.loss(copies(x, n), seeded(100 + seed)).total.mean().backward()
+        rows.append(encoder_gradient(model))
+    rows = torch.stack(rows)
+    return rows.mean(0), rows.std(0) / math.sqrt(rounds)
+
+
+def test_learned_lambdas_learn_by_the_score_of_the_component_that_was_drawn(maps, x):
+    options = {"aggregation": "code", "lambdas": "learned"}
+    model, rows = exact_model(maps, **options), []
+    for seed in range(20):
+        model.zero_grad()
+        model.loss(copies(x, 5000), seeded(seed)).total.mean().backward()
+        rows.append(model.lambdas.grad.clone())
+    rows = torch.stack(rows)
+    posterior = model.posterior(copies(x, 200_000))
+    z = posterior.components.rsample(seeded(9))
+    with torch.no_grad():
+        decoded = model.decode(z)
+        nll = -sum(
+            decoded[f"m{m}"].log_prob(row.expand(200_000, -1)).sum(-1) for m, row in enumerate(x)
+        )
+        values = (nll + kl_to_prior(posterior.components)).mean(1)  # of each component
+        shares = model.lambdas.softmax(0)
+        expected = shares * (values - shares @ values)
+    error = (rows.mean(0) - expected).abs() / (rows.std(0) / math.sqrt(20) + 1e-3)
+    assert error.max() < 5
+
+
+def test_the_entropy_of_learned_lambdas_is_a_bonus(maps, x):
+    options = {"aggregation": "code", "lambdas": "learned"}
+    plain = exact_model(maps, **options)
+    model = exact_model(maps, **options, objective="code", objective_options={"entropy": 10.0})
+    a, b = (m.loss(copies(x, 5), seeded(1)).total for m in (plain, model))
+    torch.testing.assert_close(b, a - 10 * math.log(7))
+
+
+# ------------------------------------------------------------------ private latents
+
+LOADINGS = torch.tensor([[1.0, 0.6, -0.4, 0.3], [0.2, -0.9, 0.5, 0.4], [0.7, 0.1, 0.2, -0.8]])
+
+
+def private_model(maps, *, widths=0.0, **settings):
+    """x_m = A_m z + b_m s_m + noise; experts and styles that are near, not exact."""
+    settings = {"aggregation": "moe", "style_dim": 1, "auxiliary": True} | settings
+    model = exact_model(maps, objective="private", **settings)
+    for m in range(3):
+        encoder, decoder = nn.Linear(4, 6).double(), nn.Linear(3, 4, bias=False).double()
+        precision, loading = SHARPNESS[m] + 1, LOADINGS[m].double()
+        with torch.no_grad():
+            encoder.weight.zero_()
+            encoder.bias.zero_()
+            encoder.weight[:2] = (maps[m] / precision).T
+            encoder.weight[2] = loading / (1 + loading.square().sum())
+            encoder.bias[3:5] = -precision.log() + 0.2
+            encoder.bias[5] = -(1 + loading.square().sum()).log() + 0.1
+            decoder.weight.copy_(torch.cat([maps[m], loading.unsqueeze(1)], dim=1))
+        model.encoders[f"m{m}"], model.decoders[f"m{m}"] = encoder, decoder
+    with torch.no_grad():
+        model.auxiliary.fill_(widths)
+    return model
+
+
+def private_evidence(maps, x, variances=(1.0, 1.0, 1.0)):
+    """log p(x) where the private latent of modality m has this variance."""
+    joint = maps.flatten(0, 1)
+    covariance = torch.eye(12, dtype=torch.float64) + joint @ joint.T
+    for m, variance in enumerate(variances):
+        loading, rows = LOADINGS[m].double(), slice(4 * m, 4 * m + 4)
+        covariance[rows, rows] += variance * torch.outer(loading, loading)
+    world = torch.distributions.MultivariateNormal(joint.new_zeros(12), covariance)
+    return world.log_prob(x.flatten()).item()
+
+
+@pytest.mark.parametrize("aggregation", ["moe", "holder", "mopoe", "wb"])
+def test_private_latents_keep_a_bound_while_the_auxiliary_prior_is_the_prior(maps, x, aggregation):
+    top = (private_evidence(maps, x), 0.0)
+    few = bound(private_model(maps, aggregation=aggregation), x)
+    options = {"n_draws": 20}
+    many = bound(private_model(maps, aggregation=aggregation, objective_options=options), x, 2000)
+    assert below(few, many)
+    assert below(many, top)
+
+
+def test_one_draw_of_the_mixture_is_on_average_one_of_each_expert(maps, x):
+    options = {"bound": "loose"}
+    each = bound(private_model(maps, objective_options=options), x)
+    mixed = bound(private_model(maps), x)
+    assert abs(each[0] - mixed[0]) < 4 * math.hypot(each[1], mixed[1])
+    assert each[1] < mixed[1]
+
+
+def test_a_learned_auxiliary_prior_bounds_another_model_for_each_expert(maps, x):
+    """Published as a bound of log p(x): it is one only of what its own prior makes of x."""
+    variance = math.exp(1.5)
+    options = {"bound": "loose", "n_draws": 200}
+    found = bound(private_model(maps, widths=1.5, objective_options=options), x, n=400)
+    worlds = [
+        private_evidence(maps, x, [1.0 if k == m else variance for k in range(3)]) for m in range(3)
+    ]
+    assert below(found, (sum(worlds) / 3, 0.0))
+    assert abs(found[0] - sum(worlds) / 3) < 1.5
+    assert abs(sum(worlds) / 3 - private_evidence(maps, x)) > 0.2
+
+
+def test_with_an_exact_prior_of_clusters_the_bound_stays_one(maps, x):
+    model = private_model(maps, clusters=2)
+    with torch.no_grad():
+        model.cluster_means.zero_()
+    assert bound(model, x)[0] == pytest.approx(bound(private_model(maps), x)[0])
+
+
+def test_laplace_beliefs_may_have_private_latents(maps, x):
+    losses = private_model(maps, latent="laplace").loss(copies(x, 5), seeded())
+    assert losses.total.isfinite().all()
+    assert set(losses.terms) == {"reconstruction", "kl", "kl_style"}
+
+
+def test_what_a_decoder_is_not_told_comes_from_the_auxiliary_prior(maps, x):
+    """Expert m0 alone is in the batch's component: m1's own private latent has no gradient."""
+    model = private_model(maps, aggregation="moe", objective_options={"bound": "loose"})
+    batch = copies(x, 50)
+    only_first = Mixture(torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64), model.experts(batch))
+    beliefs = model.beliefs(batch)._replace(posterior=only_first)
+    model.beliefs = lambda _: beliefs
+    style = beliefs.styles
+    total = model.loss(batch, seeded()).total.sum()
+    told = torch.autograd.grad(total, style["m0"].mu, retain_graph=True)[0]
+    hidden = torch.autograd.grad(total, style["m1"].mu)[0]
+    assert told.abs().max() > 0
+    assert hidden.abs().max() == 0
+
+
+def test_private_latents_without_dimensions_are_refused():
+    with pytest.raises(ValueError, match="style_dim must be positive"):
+        build_model("mmvae_plus", [Modality("a", (4,), "normal", "mlp")], style_dim=0)
