@@ -149,6 +149,21 @@ def export(
     )
 
 
+@app.command()
+def material(
+    folder: Annotated[Path, typer.Argument(help="Where the sheets are written.")],
+    name: Annotated[str, typer.Option(help="The class, as in ?class=.")] = "fusion",
+    address: Annotated[
+        str, typer.Option(help="Where the app can be opened; gives the slides QR codes.")
+    ] = "http://localhost:8501",
+) -> None:
+    """Write a class's plan, worksheet, key, misconceptions and slides, to print or project."""
+    from explorer.app.lesson.material import write
+
+    for file in write(folder, name, address):
+        console.print(str(file), soft_wrap=True, markup=False)
+
+
 @app.command("class")
 def classroom(
     name: Annotated[str, typer.Option(help="The class, as in ?class=.")] = "fusion",

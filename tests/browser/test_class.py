@@ -1,8 +1,11 @@
 """The class in a real browser: a step is a link, answers cover and uncover, a sketch is kept."""
 
 import re
+from pathlib import Path
 
 import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
 def shown(page, curve):
@@ -84,3 +87,17 @@ def test_on_a_phone_the_panel_stands_above_the_plot(open_page):
     box = panel.bounding_box()
     assert box["y"] + box["height"] <= below
     assert box["width"] <= 390
+
+
+@pytest.mark.parametrize(
+    ("sheet", "pages"),
+    [("plan", 1), ("worksheet", 6), ("key", 7), ("misconceptions", 4), ("slides", 40)],
+)
+def test_the_sheets_print(chromium, tmp_path, sheet, pages):
+    page = chromium.new_page()
+    page.goto((ROOT / "teaching" / f"{sheet}.html").as_uri())
+    printed = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert printed.startswith(b"%PDF")
+    count = len(re.findall(rb"/Type\s*/Page\b", printed))
+    assert 1 <= count <= pages

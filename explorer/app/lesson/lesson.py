@@ -150,7 +150,7 @@ class Misconception(Strict):
 
 
 class Lesson(Strict):
-    """A class: what it needs, what it gives, its six questions, its steps."""
+    """A class: what it needs and gives, its questions, its steps; ``shorter``: what to keep."""
 
     title: Line
     about: Text = ""
@@ -159,6 +159,7 @@ class Lesson(Strict):
     ticket: Annotated[list[Question], Field(max_length=10)] = []
     steps: Annotated[list[Step], Field(min_length=1, max_length=20)]
     misconceptions: Annotated[list[Misconception], Field(max_length=20)] = []
+    shorter: Annotated[list[list[int]], Field(max_length=6)] = []
 
     @validator(mode="after")
     def _names_are_used_once(self):
@@ -172,6 +173,9 @@ class Lesson(Strict):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"two {kind} have the key {', '.join(twice)}")
+        known = range(1, len(self.steps) + 1)
+        if any(step not in known for chosen in self.shorter for step in chosen):
+            raise ValueError(f"shorter names steps by their numbers, 1 to {len(self.steps)}")
         if not self.ticket and any(p.ticket for step in self.steps for p in step.parts):
             raise ValueError("a part shows the ticket, and there are no questions under ticket")
         return self
