@@ -68,6 +68,10 @@ def train(
     beta_style: Annotated[
         float | None, typer.Option(help="Weight of these ones' KL term, times beta.")
     ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(help="How much experts count: m0=2,m3=0.5; 1 where a modality is left out."),
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Samples a step.")] = 128,
     optimizer: OptimizerOption = "muon",
     learning_rate: RateOption = None,
@@ -119,6 +123,7 @@ def train(
             "beta": beta,
             "beta_style": beta_style,
         },
+        weights=weights,
         budget={"steps": steps, "epochs": epochs, "minutes": minutes},
         batch_size=batch_size,
         optimizer=optimizer,

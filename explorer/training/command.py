@@ -25,6 +25,7 @@ def train(
     threads: int,
     root: Path | None,
     console: Console,
+    weights: str | None = None,
     **settings: object,
 ) -> None:
     """Train a model and save it under ``root``, by default the user's runs.
@@ -41,6 +42,8 @@ def train(
         As :func:`explorer.models.device.find_device` has it.
     log
         Key of ``LOGGERS``, or None.
+    weights
+        How much experts count, each NAME=NUMBER, commas between; None is what the recipe says.
     settings
         As :func:`explorer.training.train` has them, and ``seed``.
     """
@@ -53,6 +56,7 @@ def train(
         budget = {"minutes": 4.0}
     check_budget(budget)
     options = _options(option or [])
+    weighed = {} if weights is None else {"weights": _weights(weights)}
 
     import torch
 
@@ -65,6 +69,8 @@ def train(
 
     if model not in MODELS:
         raise ValueError(f"--model must be one of {', '.join(MODELS)}, got {model!r}")
+    if weighed and "kind" in MODELS[model]:
+        raise ValueError(f"--weights are of models that fuse by a rule; {model} has none")
     torch.set_num_threads(threads)
     folder = (root or runs_directory()).expanduser() / name_of(dataset) / model
     check_writable(folder)
@@ -74,7 +80,7 @@ def train(
             folder,
             data,
             model,
-            recipe=recipe,
+            recipe=recipe | weighed,
             options=options,
             start=start,
             accelerator=find_device(device).type,
@@ -115,6 +121,8 @@ def train_recipe(
     built = model_options(recipe, model, recipe.betas[0])
     own = ("latent_dim", "style_dim", "beta", "beta_style")
     built |= {key: given.pop(key) for key in own if key in given}
+    if "weights" in given:
+        built["weights"] = _weights(str(given.pop("weights")))
     settings = {**recipe.training, **dict.fromkeys(BUDGETS, None)}
     if not any(given.get(budget) for budget in BUDGETS):
         settings["epochs"] = recipe.training["epochs"]
@@ -148,6 +156,15 @@ def train_recipe(
 def _option(name: str) -> str:
     """What a setting is called on the command line."""
     return "--" + name.replace("_", "-")
+
+
+def _weights(text: str) -> dict[str, float]:
+    """``--weights NAME=NUMBER,...`` as numbers by modality."""
+    pairs = [part.partition("=") for part in text.split(",")]
+    try:
+        return {name.strip(): float(number) for name, _, number in pairs}
+    except ValueError:
+        raise ValueError(f"--weights must be NAME=NUMBER,..., got {text!r}") from None
 
 
 def _options(given: list[str]) -> dict[str, int | str]:

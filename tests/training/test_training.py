@@ -290,6 +290,9 @@ def test_the_command_line_hands_options_to_the_dataset_and_records_them(tmp_path
     assert run("--option=n_train=200", "--style-dim=3", "--beta-style=4").exit_code == 0
     model = load_pretrained("polydigits", "poe", tmp_path)
     assert (model.style_dim, model.beta_style) == (3, 4.0)
+    assert run("--option=n_train=200", "--weights=m0=3,m4=0.5").exit_code == 0
+    model = load_pretrained("polydigits", "poe", tmp_path)
+    assert model.config["weights"] == {"m0": 3.0, "m4": 0.5}
     assert "must be KEY=VALUE, got n_train" in str(run("--option=n_train").exception)
     assert "options of polydigits are n_train, n_test, seed; got color" in str(
         run("--option=color=red").exception
@@ -304,6 +307,8 @@ def run_command(*words):
     ("words", "message"),
     [
         (["--minutes=nan"], "--minutes must be above 0, got nan"),
+        (["--weights=m0"], "--weights must be NAME=NUMBER"),
+        (["--weights=m0=2", "--model=nexus"], "of models that fuse by a rule; nexus has none"),
         (["--minutes=inf"], "--minutes must be above 0, got inf"),
         (["--epochs=0"], "--epochs must be above 0, got 0"),
         (["--epochs=-1"], "--epochs must be above 0"),
