@@ -22,6 +22,7 @@ from starlette.routing import Route
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from explorer.app import PAGES
+from explorer.app.generation.served import ROUTES
 from explorer.app.lesson.routes import room_of_environment, routes, teacher_page
 
 FRAME_ANCESTORS = "EXPLORER_FRAME_ANCESTORS"
@@ -115,6 +116,6 @@ async def home(request):
 app = st.App(
     "explorer/app/frame.py",
     lifespan=lifespan,
-    routes=[Route(f"/{next(iter(PAGES))}", home), *routes(room)],
+    routes=[Route(f"/{next(iter(PAGES))}", home), *ROUTES, *routes(room)],
     middleware=[Middleware(Guard)],
 )

@@ -5,7 +5,7 @@ from app import ROOT, app, browser, quiet, visit  # benchmarks/app.py, beside th
 PICTURES = {
     "barycenters": ("/", 900),
     "latent-space": ("/latent-space?model=moe&other=mwb", 1130),
-    "generation": ("/generation?view=conflict&models=moe,mopoe,mwb&other=9", 1400),
+    "generation": ("/generation", 780),
 }
 """File name in docs/ -> address, and how much of the page in pixels."""
 

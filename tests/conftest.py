@@ -101,31 +101,6 @@ def scored(tmp_path_factory):
     return root
 
 
-@pytest.fixture(scope="module")
-def lab():
-    """What the Generation page asks: untrained models and classifiers, always the same."""
-    import torch
-
-    from explorer.app.generation.answers import Lab
-    from explorer.datasets import load_dataset
-    from explorer.evaluation.classifiers import Classifiers
-    from explorer.models import MODELS, build_model
-
-    data = load_dataset("polydigits")
-    torch.manual_seed(1)
-    models = {key: build_model(key, data.modalities, latent_dim=8).eval() for key in MODELS}
-    shapes = {m.name: m.shape for m in data.modalities}
-    return Lab(data, models, Classifiers(shapes, 10, dict.fromkeys(shapes, 0.96)))
-
-
-@pytest.fixture(scope="module")
-def about(lab):
-    """What can be asked of ``lab``."""
-    from explorer.app.generation.answers import describe
-
-    return describe(lab.data, tuple(lab.models), 8)
-
-
 def wait_for_health(url, process, log, seconds=60):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:

@@ -1,180 +1,124 @@
-"""The Generation page as a visitor meets it."""
+"""The Generation page as a visitor meets it: given, contradicted, drawn into and predicted."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import torch
 from playwright.sync_api import expect
 
-from explorer.datasets import load_dataset
-from explorer.models import build_model
-from tests.browser.conftest import Opener
-
 expect.set_options(timeout=30_000)
-LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
-ANSWER = ".gallery[data-kind=draws], .gallery[data-kind=conflict]"
-
-
-def answered(page):
-    """Wait for the live answer and everything below it."""
-    page.locator(".gallery[data-kind=marginals] .panel").first.wait_for()
-    page.locator(".gallery[data-state=live]").and_(page.locator(ANSWER)).wait_for()
+LOOKS = {"light": ("light", 1440), "dark": ("dark", 1280), "phone": ("light", 390)}
+READY = ".gx[data-state=ready]"
 
 
 @pytest.fixture
 def open_generation(open_page):
     def opened(query="", **options):
         page = open_page(f"generation?{query}", **options)
-        answered(page)
+        page.locator(READY).wait_for()
         return page
 
     return opened
 
 
-@pytest.fixture(scope="module")
-def others(serve, tmp_path_factory):
-    """The app where two models are trained, not at all, on datasets of other kinds."""
-    runs = tmp_path_factory.mktemp("runs")
-    torch.manual_seed(0)
-    for name in ("digits_photo_text", "simulated_rats"):
-        for key in ("mopoe", "mac_wae"):
-            model = build_model(key, load_dataset(name).modalities, latent_dim=8)
-            model.save_pretrained(runs / name / key)
-    with serve(EXPLORER_RUNS=str(runs)) as url:
-        yield url
+def link(page):
+    return {key: value[0] for key, value in parse_qs(urlsplit(page.url).query).items()}
 
 
-@pytest.fixture
-def open_others(contexts, others):
-    opener = Opener(contexts, others)
-    yield opener
-    opener.close()
-    assert not opener.problems, "\n".join(opener.problems)
+def drawn(page):
+    """Pixels of every draw."""
+    return page.locator(".gx-draw canvas").evaluate_all("all => all.map(c => c.toDataURL())")
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("view", ["draws", "conflict"])
-@pytest.mark.parametrize("name", ["digits_photo_text", "simulated_rats"])
-def test_texts_and_spikes_are_drawn_and_accessible(open_others, axe, look, view, name):
+def test_the_view_is_accessible_and_ends_in_a_verdict(open_generation, axe, look):
     theme, width = LOOKS[look]
-    query = f"generation?data={name}&view={view}&models=mopoe,mac_wae"
-    page = open_others(query, theme=theme, width=width)
-    answered(page)
-    assert not axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.screenshot(path=f"test-results/generation-{name}-{view}-{look}.png", full_page=True)
+    page = open_generation(theme=theme, width=width)
+    expect(page.locator(".gx-verdict")).to_contain_text("Mixture alternates between both.")
+    page.get_by_role("button", name="Stop counting").click()
+    assert axe(page) == []
+    page.screenshot(path=f"test-results/generation-{look}.png", full_page=True)
 
 
-def test_tiles_keep_their_shape(open_others):
-    page = open_others("generation?data=digits_photo_text&models=mopoe")
-    answered(page)
-    for name, ratio in (("photo", 1), ("text", 8 * 23 / 36)):
-        row = page.locator(ANSWER).locator(".row[role=img]").filter(has_text=name)
-        box = row.locator(".drawn canvas").first.bounding_box()
-        assert box["width"] / box["height"] == pytest.approx(ratio, rel=0.1)
-        assert box["width"] > 40
+def test_all_of_it_is_seen_without_scrolling(open_generation):
+    page = open_generation(width=1440, height=900)
+    box = page.locator(".gx").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 1440
+    assert box["y"] + box["height"] <= 900
 
 
-def test_another_dataset_is_a_choice_away(open_others):
-    page = open_others("generation?data=digits_photo_text")
-    answered(page)
-    page.get_by_role("combobox", name="Dataset").click()
-    page.get_by_role("option", name="Simulated rats").click()
-    page.wait_for_url(re.compile("data=simulated_rats"))
-    page.get_by_role("button", name="barat").wait_for()
-    answered(page)
-    expect(page.locator(".strip button").first).to_have_attribute(
-        "aria-label", re.compile("sample 0, odor [A-D]")
-    )
-
-
-def test_a_model_is_found_by_typing(open_generation):
-    page = open_generation("models=poe")
-    page.get_by_role("combobox", name=re.compile("^Models")).fill("wass")
-    page.get_by_role("option", name="Mixture of Wasserstein", exact=True).click()
-    page.wait_for_url(re.compile("models=poe(,|%2C)mwb"))
-    page.keyboard.press("Escape")
-    page.get_by_text("About these models").click()
-    expect(page.get_by_role("tab", name="Mixture of Wasserstein")).to_be_visible()
-
-
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("query", ["", "view=conflict", "given=m0&models=moe&whole=1&draws=16"])
-def test_each_view_is_drawn_and_accessible(open_generation, axe, look, query):
-    theme, width = LOOKS[look]
-    page = open_generation(query, theme=theme, width=width)
-    assert not axe(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.screenshot(path=f"test-results/generation-{len(query)}-{look}.png", full_page=True)
-
-
-def test_every_picture_has_words(open_generation):
-    page = open_generation("view=draws")
-    rows = page.locator(".row[role=img]").all()
-    assert rows
-    for row in rows:
-        words = row.get_attribute("aria-label")
-        mean, draws = words.split("The draws: ")
-        assert len(re.findall("right|wrong", mean)) == 1
-        assert row.locator(".drawn canvas").count() == len(re.findall("right|wrong", draws))
-
-
-def test_a_thumbnail_chooses_the_sample_and_the_address_says_so(open_generation):
+def test_a_tile_is_hidden_contradicted_and_found_in_the_address(open_generation):
     page = open_generation()
-    thumbnail = page.locator(".gallery[data-kind=strip] button").nth(3)
-    item = thumbnail.get_attribute("data-item")
-    thumbnail.click()
-    page.wait_for_url(re.compile(rf"item={item}\b"))
-    expect(page.locator(f"button[data-item='{item}']")).to_have_attribute("aria-pressed", "true")
-    page.reload()
-    answered(page)
-    expect(page.locator(f"button[data-item='{item}']")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name=re.compile("^View 1,")).click()
+    expect(page.locator(".gx-tile").first).to_have_attribute("data-state", "hidden")
+    assert link(page)["given"] == "m3"
+    page.get_by_role("button", name="Contradict View 2").click()
+    page.wait_for_function("() => location.search.includes('swapped')")
+    assert link(page)["swapped"] == "m1,m3"
+    again = open_generation(urlsplit(page.url).query)
+    expect(again.locator(".gx-tile").nth(1)).to_have_attribute("data-state", "given")
 
 
-def test_a_new_answer_replaces_the_old_without_a_blank_frame(open_generation):
+def test_a_drawn_digit_is_an_input_and_nothing_is_sent(open_generation, open_page):
+    page = open_generation("swapped=none")
+    before, sent = drawn(page), sum(open_page.sent)
+    page.get_by_role("button", name="Draw into View 4").click()
+    box = page.locator(".gx-easel-picture").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    for k in range(10):
+        x, y = box["x"] + box["width"] / 2, box["y"] + (0.2 + 0.06 * k) * box["height"]
+        page.mouse.move(x, y)
+    page.mouse.up()
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator(".gx-tile").nth(3)).to_contain_text("drawn, classifier sees")
+    page.locator(READY).wait_for()
+    assert drawn(page) != before
+    assert len(link(page)["drawn"]) < 60
+    assert sum(open_page.sent) == sent
+    again = open_generation(urlsplit(page.url).query)
+    expect(again.locator(".gx-tile").nth(3)).to_contain_text("drawn")
+
+
+def test_a_belief_is_dragged_by_keyboard_and_pictures_follow(open_generation):
     page = open_generation()
-    gallery = page.locator(ANSWER)
-    gallery.evaluate("""node => {
-      window.frames_seen = [];
-      const look = () => {
-        frames_seen.push(node.isConnected ? node.querySelectorAll(".row canvas").length : 0);
-        requestAnimationFrame(look);
-      };
-      look();
-    }""")
-    first = gallery.locator(".row[role=img]").first
-    words = first.get_attribute("aria-label")
-    page.get_by_role("button", name="Next").first.click()
-    expect(first).not_to_have_attribute("aria-label", words)
-    assert min(page.evaluate("frames_seen")) > 0
+    before = drawn(page)
+    page.get_by_role("slider", name="Move the belief of Product").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_function("() => location.search.includes('shift')")
+    page.locator(READY).wait_for()
+    assert link(page)["shift"] == "poe~0.2"
+    after = drawn(page)
+    assert after[0] != before[0]
+    assert after[-1] == before[-1]
 
 
-def test_the_experts_open_on_the_first_page(open_generation):
-    page = open_generation("view=conflict&models=mopoe,mwb")
-    link = page.get_by_role("link", name="Open these experts on Barycenters").first
-    experts = re.search(r"e=([^&]+)", link.get_attribute("href")).group(1)
-    link.click()
-    page.wait_for_url(lambda url: "/generation" not in url and f"e={experts}" in url)
-    page.get_by_role("heading", level=1).wait_for()
+def test_a_prediction_covers_what_it_is_about_and_is_scored(open_generation):
+    page = open_generation("view=predict")
+    assert page.locator(".gx-rows").is_hidden()
+    assert page.locator(".gx-bar").evaluate_all("all => all.every(b => !b.innerText)")
+    reveal = page.get_by_role("button", name="Reveal")
+    expect(reveal).to_be_disabled()
+    for row in page.locator(".gx-cover-all fieldset").all():
+        row.get_by_label("alternates between both").check()
+    reveal.click()
+    expect(page.locator(".gx-score")).to_contain_text("1 of 4 predicted")
 
 
-def test_a_prediction_can_come_first(open_generation):
-    page = open_generation("view=conflict")
-    expect(page.locator(".bar").first).to_be_visible()
-    page.get_by_text("Predict first").click()
-    expect(page.locator(".gallery[data-kind=conflict] .bar")).to_have_count(0)
-    page.get_by_role("button", name="Reveal").click()
-    expect(page.locator(".gallery[data-kind=conflict] .bar").first).to_be_visible()
+@pytest.mark.parametrize("name", ["digits_photo_text", "simulated_rats", "celeba"])
+def test_other_kinds_of_inputs_are_drawn_too(open_generation, axe, name):
+    page = open_generation(f"data={name}")
+    assert all(len(picture) > 100 for picture in drawn(page))
+    assert axe(page) == []
+    page.screenshot(path=f"test-results/generation-{name}.png", full_page=True)
 
 
-def test_a_preset_shows_its_kept_answer_and_then_the_live_one(open_generation):
-    page = open_generation("item=7")
-    page.locator(ANSWER).evaluate("""node => {
-      window.states = [node.dataset.state];
-      new MutationObserver(() => states.push(node.dataset.state))
-        .observe(node, {attributes: true, attributeFilter: ["data-state"]});
-    }""")
-    page.get_by_text("A view that hurts").click()
-    expect(page.locator(ANSWER).locator(".picture").first).to_be_visible()
-    page.wait_for_function("() => states.includes('precomputed') && states.at(-1) === 'live'")
-    expect(page.locator(".status")).to_contain_text("computed live in")
+def test_a_typed_word_is_an_input_without_any_file(open_generation):
+    page = open_generation("data=mnist_svhn_text")
+    page.get_by_label("Type into text").fill("seven")
+    expect(page.locator(".gx-tile").last).to_contain_text("typed, digit 7")
+    page.wait_for_function("() => location.search.includes('typed')")
+    page.locator(READY).wait_for()
+    assert link(page)["typed"] == "text~seven"
+    assert link(page)["given"] == "text"

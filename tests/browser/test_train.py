@@ -38,8 +38,8 @@ def test_a_model_learns_is_stopped_kept_and_found_on_generation(open_page, train
     name.press("Enter")
     keep.click()
     page.get_by_text("Kept as mopoe-mine").wait_for()
-    page = open_page(f"{train}/generation?data=digits_photo_text&models=mopoe-mine")
-    answer = page.locator(".gallery[data-kind=draws][data-state=live]")
+    page = open_page(f"{train}/generation?data=digits_photo_text&mode=own&models=mopoe-mine")
+    answer = page.locator(".gx[data-state=ready]")
     answer.get_by_text("Mixture of products (mine)").first.wait_for(timeout=PATIENCE)
 
 

@@ -6,9 +6,6 @@ import pytest
 import torch
 
 from explorer.aggregations import power_set
-from explorer.app.generation.answers import Lab, answer, describe
-from explorer.app.generation.challenges import CHALLENGES
-from explorer.app.generation.state import default_question, read_question, settle
 from explorer.datasets.modality import Dataset, Modality, told_in_words
 from explorer.datasets.rows import Rows
 from explorer.evaluation import evaluate, fitting_sizes
@@ -188,30 +185,6 @@ class Repeated(Rows):
         super().__init__(twice, rows.labels.repeat(2, 1), rows.tables)
 
 
-def test_what_is_asked_first_of_many_is_the_picture(data):
-    about = describe(data.single(), ("mac_wae",), 4, ("image",))
-    question = default_question(about)
-    assert question.given == tuple(NAMES)
-    assert question.target == "image"
-    against = settle(dataclasses.replace(question, view="conflict", given=about.names), about)
-    assert against.target == "image"
-    link = {"given": ",".join(NAMES[:30])}
-    assert read_question(link, about)[0].given == tuple(NAMES[:30])
-
-
-def test_attributes_are_told_in_words_and_pictures_are_tiles(data):
+def test_only_many_attributes_are_told_in_words(data):
     assert len(told_in_words(data.modalities)) == M - 1
     assert told_in_words(data.modalities[:10]) == ()
-    lab = Lab(data.single(), {"mac_wae": build(data, "mac_wae").eval()}, "none are trained")
-    question = dataclasses.replace(
-        default_question(describe(lab.data, ("mac_wae",), 4)), given=("image",)
-    )
-    said = answer(lab, question)
-    assert "tile" in said["given"][0]
-    truth = {each["name"]: each["share"] for each in said["hidden"]}
-    assert truth == {name: data.test[[question.item]][name][0, 1].item() for name in NAMES}
-    (band,) = said["models"]
-    assert band["rows"] == []
-    assert not any(each.done(said) for each in CHALLENGES if each.view == "draws")
-    assert [row["name"] for row in band["told"]] == NAMES
-    assert all(len(row["shares"]) == 1 + question.draws for row in band["told"])

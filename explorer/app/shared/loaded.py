@@ -5,18 +5,12 @@ Nothing is kept without a bound: of all models of all datasets, the last ``KEPT_
 
 import json
 import threading
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 import streamlit as st
 import torch
 
 from explorer import checkpoints
-from explorer.app.generation.answers import Lab, answer, describe, observations, thumbnails
-from explorer.app.generation.experts import marginals
-from explorer.app.generation.state import About, Question
 from explorer.catalog.subjects import SUBJECTS, trained
 from explorer.checkpoints import (
     CheckpointError,
@@ -32,36 +26,19 @@ from explorer.models import MultimodalVAE
 from explorer.models.vae import CONFIG, WEIGHTS
 
 KEPT_MODELS = 12
-"""A conflict asks seven and up to three more."""
 
 INFERENCE = threading.Lock()
 """Held while anything is computed with torch: two at once are slower than one after the other."""
 
 
-class Models(Mapping[str, MultimodalVAE | str]):
-    """Every model that has a checkpoint on a dataset, loaded when looked up."""
-
-    def __init__(self, name: str):
-        self.name, self.trained = name, trained(name)
-
-    def __getitem__(self, key: str) -> MultimodalVAE | str:
-        return model(self.name, key)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.trained)
-
-    def __len__(self) -> int:
-        return len(self.trained)
-
-
-def lab(name: str) -> Lab:
-    """Everything that answers take; what is missing or broken is replaced by the reason."""
-    return Lab(dataset(name), Models(name), classifiers(name))
+def whole_dataset(name: str) -> Dataset:
+    """The dataset called ``name``, as it is."""
+    return _dataset(name, _stamp(name))
 
 
 def dataset(name: str) -> Dataset:
     """The dataset called ``name``, with one class a sample and without samples that have gaps."""
-    return _dataset(name, _stamp(name)).single().having()
+    return whole_dataset(name).single().having()
 
 
 def _stamp(name: str) -> tuple[tuple[str, int], ...]:
@@ -132,19 +109,6 @@ def written(name: str, key: str) -> int:
     return times[0] if times else 0
 
 
-def about(name: str) -> About:
-    """What questions about dataset ``name`` may refer to; no model is loaded for it."""
-    data, reader = dataset(name), classifiers(name)
-    names = tuple(modality.name for modality in data.modalities)
-    read = names if isinstance(reader, str) else tuple(n for n in names if n in reader.shapes)
-    return describe(
-        data,
-        trained(name),
-        min(latent_dims(name).values(), default=1),
-        None if read == names else read,
-    )
-
-
 def latent_dims(name: str) -> dict[str, int]:
     """Dimensions of each trained model's latent space, from its config.json."""
     found = {}
@@ -165,52 +129,3 @@ def _model(name: str, key: str, modified: int) -> MultimodalVAE:
 @st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
 def _classifiers(name: str, modified: int) -> Classifiers:
     return load_classifiers(name).single(_dataset(name, _stamp(name)))
-
-
-def nearest_opponent(name: str, question: Question) -> int:
-    """``question.other`` if its class is not that of ``question.item``, else the next such one."""
-    labels = dataset(name).test.labels
-    differs = (labels != labels[question.item]).roll(-question.other)
-    return (question.other + int(differs.int().argmax())) % len(labels)
-
-
-@st.cache_data(show_spinner=False, max_entries=200)
-def strip(name: str, items: tuple[int, ...], modality: str) -> dict[str, object]:
-    """Thumbnails of test samples in one modality."""
-    with INFERENCE:
-        return thumbnails(dataset(name), list(items), modality)
-
-
-def live_answer(name: str, question: Question) -> dict[str, object]:
-    """The answer, computed now or a moment ago."""
-    times = tuple(written(name, key) for key in (*trained(name), FOLDER))
-    return _answer(name, replace(question, rank=1), times)
-
-
-def live_observations(name: str, question: Question) -> dict[str, dict[str, torch.Tensor]]:
-    """What went in and what models drew, as numbers and not as tiles."""
-    times = tuple(written(name, key) for key in trained(name))
-    return _observations(name, replace(question, rank=1), times)
-
-
-@st.cache_data(show_spinner=False, max_entries=20)
-def _observations(
-    name: str, question: Question, times: tuple[int, ...]
-) -> dict[str, dict[str, torch.Tensor]]:
-    with INFERENCE:
-        return observations(lab(name), question)
-
-
-def live_marginals(name: str, question: Question) -> dict[str, object]:
-    """The experts' densities in the latent dimension of ``question.rank``."""
-    with INFERENCE:
-        return marginals(lab(name), question)
-
-
-@st.cache_data(show_spinner=False, max_entries=100)
-def _answer(name: str, question: Question, times: tuple[int, ...]) -> dict[str, object]:
-    here = lab(name)
-    with INFERENCE:
-        start = time.perf_counter()
-        found = answer(here, question)
-        return found | {"milliseconds": round(1000 * (time.perf_counter() - start))}

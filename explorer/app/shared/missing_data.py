@@ -1,13 +1,10 @@
-"""What pages show of a dataset whose files are not here: what it needs, and draws from priors."""
+"""What pages show of a dataset whose files are not here: what it needs and how to get it."""
 
 import time
 
 import streamlit as st
 
-from explorer.app.shared.choices import model_label
-from explorer.app.train.curves import draw_rows
-from explorer.app.train.queue.samples import Row
-from explorer.catalog.subjects import SUBJECTS, trained
+from explorer.catalog.subjects import SUBJECTS
 from explorer.files.own import list_folders
 from explorer.files.sources import (
     DataError,
@@ -18,7 +15,6 @@ from explorer.files.sources import (
     what_is_needed,
 )
 
-N_DRAWS = 8
 TELL_EVERY_SECONDS = 0.3
 
 
@@ -72,51 +68,3 @@ def get(name: str) -> None:
         st.text(str(error))
         return
     st.rerun()
-
-
-def show_prior(name: str) -> None:
-    """What a model draws from nothing, which takes no data."""
-    keys = trained(name)
-    if not keys:
-        return
-    st.subheader("Drawn from nothing")
-    left, right = st.columns([1, 3])
-    key = left.selectbox("Model", keys, format_func=model_label, key="absent_model")
-    seed = left.number_input("Seed", 0, 2**31 - 1, key="absent_seed")
-    rows = draws(name, key, int(seed))
-    with right:
-        if isinstance(rows, str):
-            st.info(rows)
-            return
-        st.markdown(f"{N_DRAWS} points of the latent space, drawn from the prior and decoded:")
-        st.html(draw_rows([(row.name, row) for row in rows]))
-
-
-def draws(name: str, key: str, seed: int) -> list[Row] | str:
-    """``N_DRAWS`` samples of every modality, or why there are none."""
-    from explorer.app.shared.loaded import model, written
-
-    found = model(name, key)
-    if isinstance(found, str):
-        return found
-    if not found.has_prior:
-        return (
-            "This model has no prior over all modalities: it draws only when it is given some of "
-            "a sample, and that takes the data."
-        )
-    return _draws(name, key, written(name, key), seed)
-
-
-@st.cache_data(show_spinner=False, max_entries=50)
-def _draws(name: str, key: str, modified: int, seed: int) -> list[Row]:
-    import torch
-
-    from explorer.app.shared.loaded import INFERENCE, model
-    from explorer.app.train.queue.process import rows
-
-    vae = model(name, key)
-    generator = torch.Generator().manual_seed(seed)
-    with INFERENCE, torch.inference_mode():
-        z = vae.prior(torch.empty(N_DRAWS, vae.latent_dim)).rsample(generator)
-        decoded = vae.decode(z, styles=vae.draw_styles(z, generator))
-        return rows({m: decoded[m.name].mean for m in vae.modalities})

@@ -1,7 +1,6 @@
 """Pages of a dataset whose files are not here: what it needs, and what can be shown without."""
 
 import hashlib
-import html
 import re
 import shutil
 from pathlib import Path
@@ -105,27 +104,6 @@ def test_scores_need_no_data(directory):
     assert "not here" not in said(show("scores"))
 
 
-def test_generation_draws_from_the_prior(directory):
-    page = show("generation")
-    before = drawn(page)
-    assert [f"m{i}" for i in range(5)] == [title for title, _ in before]
-    assert drawn(page.run()) == before
-    assert drawn(page.number_input(key="absent_seed").set_value(1).run()) != before
-    page.selectbox(key="absent_model").set_value("mopoe_style").run()
-    assert not page.exception
-    assert len(drawn(page)) == 5
-    page.selectbox(key="absent_model").set_value("independent").run()
-    assert drawn(page) == []
-    assert "no prior over all modalities" in said(page)
-
-
-def drawn(page):
-    """Title and pictures of each row of draws."""
-    text = " ".join(each.proto.body for each in page.get("html"))
-    figures = text.split("<figcaption>")[1:]
-    return [(html.unescape(f.split("<")[0]), re.findall('src="([^"]+)"', f)) for f in figures]
-
-
 def test_long_texts_are_drawn_wide_enough_to_be_read():
     words = Modality("words", (256, 3), kind="text", symbols=" ab")
     photo = Modality("photo", (3, 28, 28))
@@ -135,11 +113,6 @@ def test_long_texts_are_drawn_wide_enough_to_be_read():
     assert 16 * text < 358  # pixels of a phone's page
     assert picture < 3  # eight go on a line
     assert page.count("<img") == 16 and page.count('class="pixels"') == 8
-
-
-def test_a_checkpoint_that_is_damaged_says_so_in_place_of_draws(directory):
-    (checkpoints.PRETRAINED / "polymnist" / "poe" / "model.safetensors").write_bytes(b"half")
-    assert "Not available:" in said(show("generation"))
 
 
 def test_maps_are_shown_without_their_samples(directory):
