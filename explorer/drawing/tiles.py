@@ -8,6 +8,8 @@ Shapes: N observations, H and W the size of a tile, C channels, L characters, A 
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -207,7 +209,12 @@ def _spikes_in_words(modality: Modality, x: np.ndarray) -> str:
 
 
 def _vector_in_words(modality: Modality, x: np.ndarray) -> str:
-    return f"{x.size} numbers from {x.min():.2g} to {x.max():.2g}"
+    """The first numbers in the units that they were measured in, where they have names."""
+    if not modality.parts:
+        return f"{x.size} numbers from {x.min():.2g} to {x.max():.2g}"
+    values = modality.in_units(x).ravel()[:NAMED]
+    named = ", ".join(f"{_part(modality, k)} {value:.4g}" for k, value in enumerate(values))
+    return named + (f" and {x.size - NAMED} more numbers" if x.size > NAMED else "")
 
 
 def _audio_in_words(modality: Modality, x: np.ndarray) -> str:
@@ -252,13 +259,48 @@ WORDS: dict[str, Callable[[Modality, np.ndarray], str]] = {
 
 @cache
 def _letter(symbol: str) -> np.ndarray:
-    """The ink of a symbol in the middle of its place, ``(height, width)`` in [0, 1]."""
+    """The ink of a symbol in the middle of its place, ``(height, width)`` in [0, 1].
+
+    A symbol that no font has is drawn as its number in Unicode, in two lines.
+    """
     width, height = LETTER
     sheet = Image.new("L", LETTER)
-    font = ImageFont.load_default(size=0.85 * height)
-    middle = (width / 2, 0.72 * height)
-    ImageDraw.Draw(sheet).text(middle, symbol, 255, font, anchor="ms", stroke_width=0.5)
+    pen, font = ImageDraw.Draw(sheet), _font(symbol, 0.85 * height)
+    if _is_drawn(symbol, font):
+        middle = (width / 2, 0.72 * height)
+        pen.text(middle, symbol, 255, font, anchor="ms", stroke_width=0.5)
+    else:
+        code = f"{ord(symbol):04X}"
+        small = ImageFont.load_default(size=0.3 * height)
+        for line, part in enumerate((code[:-2], code[-2:])):
+            pen.text((width / 2, (0.3 + 0.4 * line) * height), part, 255, small, anchor="mm")
     return np.asarray(sheet, dtype=np.float32) / 255
+
+
+def _font(text: str, size: float) -> ImageFont.FreeTypeFont:
+    """Pillow's own font, which has ASCII; for other letters the one that comes with Streamlit."""
+    wide = None if text.isascii() else _wide_font()
+    return ImageFont.load_default(size) if wide is None else ImageFont.truetype(wide, size)
+
+
+@cache
+def _wide_font() -> Path | None:
+    """File of a font with Latin, Greek and Cyrillic letters; None on machines without Streamlit."""
+    found = find_spec("streamlit")
+    places = [] if found is None else found.submodule_search_locations or []
+    files = [f for p in places for f in Path(p).glob("static/static/media/SourceCodeVF-Upright*")]
+    return next(iter(sorted(files)), None)
+
+
+def _is_drawn(symbol: str, font: ImageFont.FreeTypeFont) -> bool:
+    """Whether a font has the symbol, rather than what it draws for all that it lacks."""
+    missing = font.getmask(NOWHERE)
+    mask = font.getmask(symbol)
+    return symbol.isspace() or mask.size != missing.size or bytes(mask) != bytes(missing)
+
+
+NOWHERE = "\U0010ffff"
+"""A number of Unicode that will never be a character."""
 
 
 @cache
@@ -267,10 +309,10 @@ def _name(text: str) -> np.ndarray:
     width, height = LABEL[0], LABEL[1] // 2
     sheet = Image.new("L", (width, height))
     pen = ImageDraw.Draw(sheet)
-    sizes = (ImageFont.load_default(size) for size in range(height - 4, 9, -2))
+    sizes = (_font(text, size) for size in range(height - 4, 9, -2))
     font = next((f for f in sizes if pen.textlength(text, f) <= width - 4), None)
     while font is None:  # too long at the smallest size
-        smallest = ImageFont.load_default(10)
+        smallest = _font(f"{text}…", 10)
         text = text[:-2] + "…" if text.endswith("…") else text[:-1] + "…"
         font = smallest if pen.textlength(text, smallest) <= width - 4 else None
     pen.text((width / 2, height / 2), text, 255, font, anchor="mm")

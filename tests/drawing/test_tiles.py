@@ -180,3 +180,37 @@ def test_a_long_text_goes_on_in_the_next_line():
     rows, columns = changed.nonzero()
     assert 36 <= rows.min() <= rows.max() < 72
     assert 23 <= columns.min() <= columns.max() < 46
+
+
+LETTERS = "äéñßŁčжЖмΩλ€µ"
+
+
+def ink(symbols):
+    """What is drawn of each symbol, as bytes."""
+    text = Modality("t", (1, len(symbols)), kind="text", symbols=symbols, network="dense")
+    return [
+        pictures(text, np.eye(len(symbols))[[k]][:, None])[0].tobytes() for k in range(len(symbols))
+    ]
+
+
+def test_letters_beyond_ascii_are_drawn_each_in_its_own_way():
+    drawn = ink(" " + LETTERS)
+    assert len(set(drawn)) == len(LETTERS) + 1
+
+
+def test_letters_that_no_font_has_are_told_apart_too():
+    assert len(set(ink(" 中日אع\U0010fffe"))) == 6
+
+
+def test_names_of_classes_are_drawn_in_their_letters():
+    label = Modality("l", (2,), kind="label", parts=("ёж", "щё"), network="dense")
+    first, second = pictures(label, np.eye(2))
+    assert (first[:40] != second[:40]).any()
+
+
+def test_numbers_are_told_in_the_units_of_the_table():
+    size = Modality(
+        "size", (2,), kind="vector", network="dense", parts=("length", "weight"),
+        scaling=((46, 10), (4, 2)),
+    )  # fmt: skip
+    assert describe(size, np.array([1.0, -1.0])) == "length 56, weight 2"
