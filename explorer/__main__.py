@@ -439,7 +439,9 @@ def data_fetch(
     look_in(root)
     fetch(name, way, again, console)
     if root is not None:
-        console.print(f"set EXPLORER_DATA={root} for other commands and the app", soft_wrap=True)
+        console.print(
+            f"set EXPLORER_DATA={root} for other commands and the app", soft_wrap=True, markup=False
+        )
 
 
 @pretrained_app.command("list")

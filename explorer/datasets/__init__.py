@@ -81,7 +81,12 @@ def load_dataset(name: str, *, published: bool | int = False, **options: int | s
         raise ValueError(
             f"dataset must be one of {', '.join(DATASETS)}, or your own ({mine}); got {name!r}"
         )
-    return own(folder, DATASETS, **options)
+    if options:
+        raise ValueError(
+            f"{name!r} is a folder of your own, which takes no options; its description says what "
+            f"is made of it; got {', '.join(sorted(options))}"
+        )
+    return own(folder, DATASETS)
 
 
 def name_of(dataset: str) -> str:

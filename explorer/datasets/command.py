@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -14,6 +15,7 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from explorer.datasets import DATASETS, Dataset, load_dataset
 from explorer.datasets.own.build import check as check_own
@@ -40,11 +42,11 @@ def show_all(console: Console) -> None:
     table = Table("dataset", "state", "what it is", box=SIMPLE_HEAD)
     for name, loader in DATASETS.items():
         what = (loader.__doc__ or "").partition("\n")[0].replace("``", "")
-        table.add_row(name, state(name), what)
+        table.add_row(name, state(name), Text(what))
     for name, folder in list_folders().items():
-        table.add_row(name, "yours", f"described in {folder}")
+        table.add_row(Text(name), "yours", Text(f"described in {folder}"))
     console.print(table)
-    console.print(f"files are looked for in {data_directory()}", soft_wrap=True)
+    _say(console, f"files are looked for in {data_directory()}")
 
 
 def check(name: str, console: Console) -> bool:
@@ -60,9 +62,9 @@ def check(name: str, console: Console) -> bool:
     if name not in DATASETS and (folder := find_folder(name)):
         return _check_own(folder, console)
     if name in DATASETS and not is_embedded(name) and not _check_files(name, console):
-        console.print(f"{name} cannot be used. {remedy(name)}", soft_wrap=True)
+        _say(console, f"{name} cannot be used. {remedy(name)}")
         return False
-    with console.status(f"loading {name}"):
+    with console.status(escape(f"loading {name}")):
         data = load_dataset(name)
     _show(data, console)
     return True
@@ -82,7 +84,7 @@ def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
     if name in DATASETS and is_embedded(name):
         console.print(f"{name} comes with the explorer: there is nothing to fetch")
         return
-    console.print(f"license: {source(name).license}", soft_wrap=True)
+    _say(console, f"license: {source(name).license}")
     bars: dict[str, int] = {}
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn()
     progress = Progress(*columns, TransferSpeedColumn(), TimeRemainingColumn(), console=console)
@@ -106,13 +108,12 @@ def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
         raise
     for file in best_way(name, data_directory())[0].files:
         if got := pinned_hash(file, data_directory()):
-            console.print(
+            _say(
+                console,
                 f"{file.path}: no hash is published; what {file.url} sent is {got}, and nothing "
                 "else will be taken for it",
-                soft_wrap=True,
-                markup=False,
             )
-    console.print(f"{name} is here: {len(paths)} files in {data_directory()}", soft_wrap=True)
+    _say(console, f"{name} is here: {len(paths)} files in {data_directory()}")
 
 
 def _check_files(name: str, console: Console) -> bool:
@@ -123,28 +124,25 @@ def _check_files(name: str, console: Console) -> bool:
             found[number] = inspect(file, data_directory())
     table = Table("file", "state", "", box=SIMPLE_HEAD, title=f"{name}: {way.name}")
     for each in found:
-        table.add_row(each.file.path, each.state, each.note)
+        table.add_row(Text(each.file.path), each.state, Text(each.note))
     console.print(table)
-    console.print(f"in {data_directory()}; license: {source(name).license}", soft_wrap=True)
+    _say(console, f"in {data_directory()}; license: {source(name).license}")
     return all(each.usable for each in found)
 
 
 def _check_own(folder: Path, console: Console) -> bool:
-    with console.status(f"reading {folder}"):
+    with console.status(escape(f"reading {folder}")):
         found = check_own(folder, DATASETS)
     for each in found.mistakes or found.notes:
-        console.print(f"- {each}", soft_wrap=True, markup=False, highlight=False)
+        _say(console, f"- {each}")
     if found.dataset is None:
         n = len(found.mistakes)
         count = "one mistake" if n == 1 else f"{n} mistakes"
-        console.print(f"{folder} cannot be used: {count}", soft_wrap=True, highlight=False)
+        _say(console, f"{folder} cannot be used: {count}")
         return False
     _show(found.dataset, console)
     if list_folders().get(folder.name) != folder:
-        console.print(
-            f"commands find it by its path; pages, once it lies in {data_directory()}",
-            soft_wrap=True,
-        )
+        _say(console, f"commands find it by its path; pages, once it lies in {data_directory()}")
     return True
 
 
@@ -152,10 +150,15 @@ def _show(data: Dataset, console: Console) -> None:
     table = Table("modality", "kind", "shape", "what it is", box=SIMPLE_HEAD)
     for modality in data.modalities:
         shape = " x ".join(map(str, modality.shape))
-        table.add_row(modality.name, modality.kind, shape, modality.description)
+        table.add_row(modality.name, modality.kind, shape, Text(modality.description))
     console.print(table)
-    console.print(
+    _say(
+        console,
         f"{data.name} can be used: {len(data.train)} samples for training, {len(data.test)} for "
         f"testing, {len(data.classes)} classes",
-        soft_wrap=True,
     )
+
+
+def _say(console: Console, text: str) -> None:
+    """Print a sentence that may hold what a visitor wrote: nothing in it is markup."""
+    console.print(text, soft_wrap=True, markup=False, highlight=False)

@@ -51,7 +51,7 @@ def evaluate(
     models = _asked(data.name, model, root)
     judges = find_classifiers(data.name, root)
     if isinstance(judges, str):
-        console.print(f"coherence is left out: {judges}", soft_wrap=True)
+        console.print(f"coherence is left out: {judges}", soft_wrap=True, markup=False)
     others = find_judges(data.name, root)
     for each in (judges, *others.values()):
         if not isinstance(each, str):
@@ -119,7 +119,7 @@ def classifiers(
     own = len(data.modalities) - len(trained.shapes)
     if own:
         console.print(f"{own} modalities are classes themselves and take no classifier")
-    console.print(f"saved {folder}")
+    console.print(f"saved {folder}", markup=False)
 
 
 def embed(
@@ -146,7 +146,7 @@ def embed(
                 n_seeds=seeds,
                 progress=lambda step, key=key, status=status: status.update(f"{key}: {step}"),
             )
-        console.print(f"saved {folder / 'embedding.npz'}")
+        console.print(f"saved {folder / 'embedding.npz'}", markup=False)
 
 
 def _asked(dataset: str, model: str, root: Path | None) -> list[str]:

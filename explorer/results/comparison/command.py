@@ -81,7 +81,7 @@ def compare(
     if any(result.scores is not None for result in results):
         print_table(results, console)
         for path in write_tables(results, settings, folder):
-            console.print(f"wrote {path}", soft_wrap=True)
+            console.print(f"wrote {path}", soft_wrap=True, markup=False)
     print_failures(results, folder, console)
     finished = {result.run for result in results if result.scores is not None}
     return 0 if finished >= set(runs) else 1

@@ -1,6 +1,7 @@
 """What is done with a visitor's own data: commands, classifiers, scores and maps, gaps or not."""
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 import explorer.app
-from explorer.__main__ import app
+from explorer.__main__ import app, main
 from explorer.app.train.queue.process import drawer
 from explorer.app.train.queue.samples import read_samples
 from explorer.catalog.subjects import SUBJECTS
@@ -19,7 +20,7 @@ from explorer.evaluation import evaluate, fitting_sizes
 from explorer.evaluation.classifiers import enough_epochs, train_classifiers
 from explorer.models import build_model
 from explorer.results.comparison.work import divide
-from tests.datasets.own.folder import N, cats, write_arrays
+from tests.datasets.own.folder import N, cats, write_arrays, write_sheet
 
 GAPS = 6
 
@@ -54,6 +55,52 @@ def test_check_tells_every_mistake_and_exits_with_one(folder):
 
 def test_own_data_are_listed(folder):
     assert "cats" in run("data", "list").output
+
+
+def test_a_folder_of_ones_own_takes_no_options(folder):
+    result = CliRunner().invoke(
+        app, ["train", "--dataset", "cats", "--option", "digits=polydigits"]
+    )
+    assert str(result.exception) == (
+        "'cats' is a folder of your own, which takes no options; its description says what is made "
+        "of it; got digits"
+    )
+
+
+def said(capsys, monkeypatch, *words):
+    """What the command line prints, and its exit code."""
+    monkeypatch.setattr(sys, "argv", ["explorer", *map(str, words)])
+    monkeypatch.setattr(sys, "platform", "test")  # so that it does not start itself anew
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    printed = capsys.readouterr()
+    return stopped.value.code, " ".join((printed.out + printed.err).split())
+
+
+@pytest.mark.parametrize(
+    "name", ["[/x]", "[/x]/y", "[bold]x", "\\[/a]", "~nobody-here/x", "a" * 400]
+)
+def test_names_in_brackets_are_names(name, folder, capsys, monkeypatch):
+    for words in (("data", "check", name), ("train", "--dataset", name)):
+        code, text = said(capsys, monkeypatch, *words)
+        assert code == 1 and "error:" in text and name[:40] in text
+
+
+def test_brackets_in_a_table_are_no_markup(folder, tmp_path, capsys, monkeypatch):
+    lines = ["a_rate [/min],kind", *[f"{k},{['neg', 'pos'][k % 2]}" for k in range(20)]]
+    described = {
+        "title": "[/b] [red]x",
+        "modalities": {"a": {"description": "[/b] rate"}},
+        "label": {"column": "kind", "classes": ["neg", "pos"]},
+    }
+    table = write_sheet(tmp_path / "data" / "table", lines, described)
+    code, text = said(capsys, monkeypatch, "data", "check", table)
+    assert code == 0 and "a_rate [/min]" in text and "[/b] rate" in text
+    lines[4] = "?,pos"
+    write_sheet(table, lines, described)
+    for words in (("data", "check", table), ("train", "--dataset", table)):
+        code, text = said(capsys, monkeypatch, *words)
+        assert code == 1 and "column 'a_rate [/min]' must hold numbers, got '?' in line 5" in text
 
 
 @pytest.mark.parametrize("by", ["name", "path"])
