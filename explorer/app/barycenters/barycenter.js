@@ -72,7 +72,7 @@ function create(parent) {
   const isAt = ({ setup }) => (setup.ellipses
     ? equal(view.state.ellipses, setup.ellipses)
     : equal(view.state.experts, setup.experts));
-  const preset = (one) => ({ ...one, button: h("button", { class: "bx-button", text: one.label, onclick: () => {
+  const preset = (one) => ({ ...one, button: h("button", { class: "bx-button", text: one.label, title: one.point, onclick: () => {
     Object.assign(view.state, copy({ ...start, ...one.setup }));
     explanation = "";
     view.released();
@@ -82,7 +82,7 @@ function create(parent) {
     ...known[name].map((one) => one.button));
   const presets = { line: group("line"), plane: group("plane") };
   const legend = KEYS.map((key) =>
-    h("button", { class: "bx-rule", "data-rule": key, onclick: () => {
+    h("button", { class: "bx-rule", "data-rule": key, title: SETUP.ideas[key], onclick: () => {
       const { curves } = view.state;
       view.state.curves = KEYS.filter((k) => (k === key ? !curves.includes(k) : curves.includes(k)));
       view.released();

@@ -7,6 +7,9 @@ To add one: an entry here. ``setup`` is a part of ``State`` as plain values; a c
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from explorer import densities
 from explorer.app.barycenters.state import State
 
 
@@ -66,13 +69,13 @@ PRESETS: dict[str, Preset] = {
         {"experts": [[-3, 0.3], [1.5, 1.4], [2.5, 1.6]], "curves": ["poe", "moe", "wb"]},
     ),
     "vacuous": Preset(
-        "Vacuous",
+        "Knows nothing",
         "One expert knows nothing: the product ignores it, the Wasserstein barycenter is widened "
         "by it, the mixture keeps it as a floor.",
         {"experts": [[0, 0.8], [0, 5]], "curves": ["poe", "moe", "wb"]},
     ),
     "vacuous_off": Preset(
-        "Vacuous and far",
+        "Knows nothing, far away",
         "It knows nothing and sits far away: the Wasserstein barycenter is dragged half the way "
         "towards it, the product hardly moves.",
         {"experts": [[-2, 0.7], [6, 5]], "curves": ["poe", "logpool", "wb"]},
@@ -245,28 +248,50 @@ PREDICTIONS: dict[str, Prediction] = {
 }
 
 
-def _scores(state: State) -> dict:
-    from explorer.playground import scores  # brings torch; page 1 opens without it
+class Fused(NamedTuple):
+    """What a challenge asks of a fused belief: a part of ``playground.Row``, without torch."""
 
-    return scores(state.experts, prior=state.prior)
+    mean: float
+    std: float
+    modes: int
+    reverse_kl: float
+
+
+def fused(state: State, key: str) -> Fused:
+    """The figures of one rule, ``poe``, ``logpool``, ``moe`` or ``wb``, on a fine grid."""
+    mean, std, weight = np.array(state.experts, float).T
+    x, w = np.linspace(-60, 60, 24_001), weight / weight.sum()
+    log_p = densities.log_normal(x, mean, std)
+    if key == "wb":
+        log_q = densities.log_normal(x, w @ mean, w @ std)
+    else:
+        log_q = densities.power_mean(log_p, w, x, exponent=float(key == "moe"))
+    if key == "poe":
+        prior = densities.log_normal(x, 0, 1) if state.prior else 0
+        log_q = densities.normalise(len(w) * log_q + prior, x)
+    center, width = densities.mean_and_std(log_q, x)
+    reverse = sum(
+        share * densities.kl_divergence(log_q, log_i, x)
+        for share, log_i in zip(w, log_p, strict=True)
+    )
+    return Fused(float(center), float(width), densities.count_modes(log_q), float(reverse))
 
 
 def _false_consensus(state: State) -> tuple[bool, str]:
-    peak = _scores(state)["poe"].mean
+    peak = fused(state, "poe").mean
     nearest = min(abs(peak - e.mean) / e.std for e in state.experts)
     return nearest >= 3, f"The product peaks {nearest:.1f} sd from the nearest expert."
 
 
 def _sharp_product(state: State) -> tuple[bool, str]:
-    std = _scores(state)["poe"].std
+    std = fused(state, "poe").std
     surest = min(e.std for e in state.experts)
     numbers = f"The product's sd is {std:.2f}, the surest expert's {surest:.2f}."
     return std < 0.3 and surest >= 0.5, numbers
 
 
 def _gap(state: State) -> float:
-    rows = _scores(state)
-    one, other = rows["logpool"], rows["wb"]
+    one, other = fused(state, "logpool"), fused(state, "wb")
     return abs(one.mean - other.mean) + abs(one.std - other.std)
 
 
@@ -283,13 +308,12 @@ def _part(state: State) -> tuple[bool, str]:
 
 
 def _dragged(state: State) -> tuple[bool, str]:
-    rows = _scores(state)
-    ratio = rows["wb"].reverse_kl / max(rows["poe"].reverse_kl, 1e-9)
+    ratio = fused(state, "wb").reverse_kl / max(fused(state, "poe").reverse_kl, 1e-9)
     return ratio >= 10, f"Wasserstein pays {ratio:.1f} times what the product pays."
 
 
 def _two_modes(state: State) -> tuple[bool, str]:
-    modes, n = _scores(state)["moe"].modes, len(state.experts)
+    modes, n = fused(state, "moe").modes, len(state.experts)
     return modes == 2 and n == 4, f"{n} experts, {modes} {'mode' if modes == 1 else 'modes'}."
 
 

@@ -3,6 +3,7 @@ import { KEYS, expert, fuse, geodesic, grid, logDensity, powerMean, shares, tabl
 import { clamp, fixed, h, handle, percent, round, s, save, saveDrawing, set, show, slider } from "./drawing.js";
 import { sketchLayer } from "./sketch.js";
 import { tableView } from "./table.js";
+import { therefore } from "./therefore.js";
 
 const LIMITS = { mean: [-9, 9], sd: [0.1, 8], weight: [0.05, 1] };
 const PATHS = { mixing: "Mixing", geometric: "Geometric", displacement: "Displacement" };
@@ -50,7 +51,7 @@ function lineView(view) {
   const curve = {};
   const label = {};
   for (const key of [...KEYS, "dial", "path"]) {
-    curve[key] = s("path", { "data-curve": key, "stroke-linejoin": "round" });
+    curve[key] = s("path", { "data-curve": key, "stroke-linejoin": "round" }, ...(SETUP.ideas[key] ? [s("title", { text: `${SETUP.labels[key]}. ${SETUP.ideas[key]}` })] : []));
     label[key] = { line: s("line", { "stroke-width": 1 }), text: s("text", { "font-size": 13, "font-weight": 600,
       "text-anchor": "middle", "paint-order": "stroke", "stroke-width": 4, "stroke-linejoin": "round" }) };
     layers.curves.append(curve[key]);
@@ -115,7 +116,7 @@ function lineView(view) {
         view.state.step = Math.min(view.state.step, view.state.experts.length);
         view.released();
       } });
-    const chip = h("span", { class: "bx-chip", text: i + 1 });
+    const chip = h("span", { class: "bx-chip", text: i + 1, title: "An expert: what one encoder believes about the hidden z. Its weight says how much it counts." });
     const element = h("div", { class: "bx-expert", role: "group", "aria-label": `Expert ${i + 1}` }, chip,
       ...Object.values(twins).map((t) => t.element), remove);
     return { element, twins, chip, remove };
@@ -190,13 +191,14 @@ function lineView(view) {
     view.released();
   } }, ...Object.entries(PATHS).map(([value, text]) => h("option", { value, text })));
   const between = h("div", { class: "bx-between", "data-part": "between" },
-    h("fieldset", {}, h("legend", {}, h("label", {}, dialOn, "From zero-forcing to mass-covering")),
-      h("div", { class: "bx-scrub" }, h("span", { text: "every expert must agree" }), dial, h("span", { text: "any expert suffices" })),
+    h("fieldset", {}, h("legend", {}, h("label", {}, dialOn, "How many must agree?")),
+      h("div", { class: "bx-scrub" }, h("span", { text: "all: zero-forcing", title: "Zero-forcing: zero wherever anyone says zero." }), dial, h("span", { text: "anyone: mass-covering", title: "Mass-covering: keeps whatever anyone believes." })),
       dialText),
     h("fieldset", {}, h("legend", {}, h("label", {}, pathOn, "Three ways from expert 1 to expert 2")),
       h("div", { class: "bx-scrub" }, pathKind, lambda), lambdaText));
 
   const numbers = tableView(view);
+  const conclusion = h("p", { class: "bx-therefore", "data-part": "therefore" });
 
   // --- painting -----------------------------------------------------------------------------------------------
   const px = (x) => area.left + ((x + 10) / 20) * (area.width - area.left - area.right);
@@ -364,7 +366,9 @@ function lineView(view) {
     sketch.paint(view, px, py);
     numbers.elements.forEach((e) => show(e, !covered));
     svgButton.disabled = csvButton.disabled = covered;
-    if (!covered) numbers.paint(table(experts, x, fused, logs), fused);
+    const found = covered ? [] : table(experts, x, fused, logs);
+    if (!covered) numbers.paint(found, fused);
+    conclusion.textContent = covered ? "" : therefore(found.filter((row) => visible.includes(row.key)), experts, (key) => fused[key].weights.length > 1);
     paintControls(everyone);
     return moving;
   }
@@ -423,7 +427,7 @@ function lineView(view) {
     area.height = area.width < 560 ? 290 : 350;
   }
 
-  const element = h("div", { class: "bx-line" }, stage, tools,
+  const element = h("div", { class: "bx-line" }, stage, conclusion, tools,
     h("div", { class: "bx-experts", "data-part": "experts" }, ...rows.map((r) => r.element), h("div", { class: "bx-tools bx-add" }, add)), between, ...numbers.elements);
   return { element, paint, sentence: () => numbers.sentence(), resize };
 }

@@ -7,6 +7,7 @@ from explorer.app.barycenters.state import FIELDS, State, changed, snippet
 from explorer.app.barycenters.widget import FOCUS, PARTS, barycenter, command
 from explorer.app.links import Field, amend, arrive, choice, hiding, optional, read, remember
 from explorer.app.shared.unfold import unfold
+from explorer.app.shared.words import define
 
 MODES = {"explore": "Explore", "predict": "Predict first", "challenges": "Challenges"}
 DOING = (
@@ -237,9 +238,12 @@ WORDS = {
 begin()
 st.title("How should experts be combined?")
 st.markdown(
-    "Experts believe different things about the same unknown. **Drag a dot**: sideways moves "
-    "what it believes, upwards makes it surer."
+    "Each input (picture, sound, text) has an encoder: an **expert** with a guess about the hidden "
+    "*z*, the **latent**. A multimodal VAE must turn the guesses into one. **Drag a dot** and see "
+    "what each rule makes of it."
 )
+if "words" not in memory.barycenters_now["hide"]:
+    define("expert", "latent", "modality", "barycenter", "zero-forcing", "mass-covering", "prior")
 explorer()
 if "words" not in memory.barycenters_now["hide"]:
     for title, text in WORDS.items():

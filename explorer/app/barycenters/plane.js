@@ -138,6 +138,7 @@ function planeView(view) {
     view.state.ellipses.push([0, 2, 1, 1, 0, 1]);
     view.released();
   } });
+  const conclusion = h("p", { class: "bx-therefore", "data-part": "therefore" });
   const svgButton = h("button", { class: "bx-button", "data-part": "downloads", text: "SVG", title: "Save the outlines",
     onclick: () => saveDrawing(svg, "barycenters-2d.svg", view.colors.background) });
 
@@ -211,6 +212,7 @@ function planeView(view) {
       }
     });
     paintTable(gaussians, w);
+    conclusion.textContent = covered ? "" : inOneLine();
     paintControls(experts, w);
     return false;
   }
@@ -258,6 +260,14 @@ function planeView(view) {
     picker.value = view.state.image;
   }
 
+  const area = ({ cov: [xx, xy, yy] }) => Math.sqrt(Math.max(0, xx * yy - xy * xy));
+  function inOneLine() {
+    const [full, shortcut] = [area(latest.wb), area(latest.shortcut)];
+    const bigger = shortcut / full - 1;
+    if (Math.abs(bigger) < 0.005) return "No expert leans: averaging standard deviations axis by axis gives the Wasserstein barycenter itself.";
+    return `The experts lean, and the diagonal shortcut forgets it: its ellipse is ${percent(Math.abs(bigger))} ${bigger > 0 ? "larger" : "smaller"} than the Wasserstein barycenter.`;
+  }
+
   const sentence = () => {
     const [wb, product] = [axes(latest.wb.cov), axes(latest.poe.cov)];
     return `Product: standard deviations ${fixed(product.a)} and ${fixed(product.b)}. Wasserstein: ${fixed(wb.a)} and ${fixed(wb.b)}, found in ${latest.wb.steps} steps of the fixed point.`;
@@ -265,7 +275,7 @@ function planeView(view) {
   const resize = (width) => {
     size = Math.floor(Math.min(460, width < 760 ? width : width * 0.5));
   };
-  const element = h("div", { class: "bx-plane" },
+  const element = h("div", { class: "bx-plane" }, conclusion,
     h("div", { class: "bx-pair" }, stage, h("div", { class: "bx-side" },
       h("div", { class: "bx-tools" }, h("label", {}, h("span", { text: "Density shown: " }), picker), svgButton),
       h("div", { class: "bx-table", "data-part": "table", role: "region", tabindex: 0, "aria-label": "Numbers in two dimensions" }, tableElement),

@@ -3,16 +3,16 @@ import { KEYS } from "./mathematics.js";
 import { fixed, h, percent, plain } from "./drawing.js";
 
 const COLUMNS = [
-  ["mean", "mean", (r) => fixed(r.mean)],
-  ["sd", "sd", (r) => fixed(r.sd)],
-  ["modes", "modes", (r) => r.modes],
-  ["logAt", "log q at each expert’s mean", (r) => r.logAt.map((v) => plain(v)).join("  ")],
-  ["reverse", "Σ w KL(q‖p)", (r) => plain(r.reverse)],
-  ["forward", "Σ w KL(p‖q)", (r) => plain(r.forward)],
-  ["wasserstein", "Σ w W₂²", (r) => plain(r.wasserstein)],
-  ["nobody", "mass where all have nothing", (r) => [r.nobody]],
-  ["notAll", "mass where someone has nothing", (r) => [r.notAll]],
-  ["covered", "share of each expert covered", (r) => r.covered],
+  ["mean", "mean", (r) => fixed(r.mean), "Where the fused belief has its center."],
+  ["sd", "sd", (r) => fixed(r.sd), "Standard deviation: how unsure the fused belief is."],
+  ["modes", "modes", (r) => r.modes, "How many peaks the fused belief has."],
+  ["logAt", "log q at each expert’s mean", (r) => r.logAt.map((v) => plain(v)).join("  "), "How possible the fused belief thinks each expert’s guess; very negative means excluded."],
+  ["reverse", "Σ w KL(q‖p)", (r) => plain(r.reverse), "Zero-forcing distance: it is large where the fused belief q has mass and an expert p has none."],
+  ["forward", "Σ w KL(p‖q)", (r) => plain(r.forward), "Mass-covering distance: it is large where an expert p has mass and the fused belief q has none."],
+  ["wasserstein", "Σ w W₂²", (r) => plain(r.wasserstein), "Transport distance: how far mass must be moved, squared, from the fused belief to each expert."],
+  ["nobody", "share placed where no expert believes", (r) => [r.nobody], "How much of the fused belief lies where every expert is below 1 % of its own peak."],
+  ["notAll", "share placed where some expert does not believe", (r) => [r.notAll], "How much of the fused belief lies where at least one expert is below 1 % of its own peak."],
+  ["covered", "share of each expert covered", (r) => r.covered, "The share of each expert’s mass that the fused belief covers."],
 ];
 const CONTESTS = ["reverse", "forward", "wasserstein"];
 const reaches = (value, goal) => value <= goal + 1e-6 * Math.max(1, Math.abs(goal));
@@ -21,12 +21,12 @@ function tableView(view) {
   let rows = [];
   const cells = KEYS.map(() => COLUMNS.map(() => h("td")));
   const head = h("tr", {}, h("th", { scope: "col", text: "Rule" }),
-    ...COLUMNS.map(([, text]) => h("th", { scope: "col", text })));
+    ...COLUMNS.map(([, text, , title]) => h("th", { scope: "col", text, title })));
   const body = KEYS.map((key, i) => h("tr", { "data-rule": key },
-    h("th", { scope: "row" }, view.swatch(key), SETUP.labels[key]), ...cells[i]));
+    h("th", { scope: "row", title: SETUP.ideas[key] }, view.swatch(key), SETUP.labels[key]), ...cells[i]));
   const element = h("div", { class: "bx-table", "data-part": "table", role: "region", tabindex: 0, "aria-label": "Numbers of every rule" },
-    h("table", {}, h("caption", { text: "Each barycenter wins its own column" }), h("thead", {}, head), h("tbody", {}, ...body)));
-  const note = h("p", { class: "bx-note", text: "★ smallest of the column, ☆ smallest among single Gaussians. Sums are weighted means over the experts p. An expert “has nothing” below 1 % of its peak." });
+    h("table", {}, h("caption", { text: "A barycenter is the average nearest to all experts. Nearest by which distance?" }), h("thead", {}, head), h("tbody", {}, ...body)));
+  const note = h("p", { class: "bx-note", text: "★ smallest of the column, ☆ smallest among single Gaussians. Sums are weighted means over the experts p. An expert “does not believe” where it is below 1 % of its peak." });
 
   function meters(cell, values) {
     while (cell.children.length < values.length) cell.append(h("span", { class: "bx-meter" }));

@@ -8,15 +8,25 @@ from explorer.app.barycenters.lessons import PLANE_PRESETS, PRESETS
 from explorer.app.barycenters.state import IMAGES, State
 from explorer.app.javascript import joined, read
 from explorer.catalog import looks
+from explorer.catalog.cards import CARDS
 
 MODULES = tuple(
     f"barycenters/{name}.js"
-    for name in ("mathematics", "drawing", "table", "sketch", "line", "plane", "barycenter")
+    for name in (
+        "mathematics",
+        "drawing",
+        "table",
+        "therefore",
+        "sketch",
+        "line",
+        "plane",
+        "barycenter",
+    )
 )
 """In the order in which they build on one another."""
 
 PARTS = ("tab", "presets", "curves", "log", "switches", "step", "downloads", "experts", "between")
-PARTS += ("table",)
+PARTS += ("table", "therefore")
 """What a command can leave out; elements of the widget carry these names as ``data-part``."""
 
 FOCUS = ("tab", "presets", "switches", "downloads", "between")
@@ -27,6 +37,7 @@ def setup() -> dict[str, Any]:
     """Collect what the browser knows from Python: looks, presets and the default state."""
     return {
         "labels": looks.LABELS,
+        "ideas": {key: f"{CARDS[key].idea} {CARDS[key].character}" for key in looks.LABELS},
         "dashes": looks.DASHES,
         "colors": looks.COLORS,
         "experts": looks.EXPERT_COLORS,

@@ -1,10 +1,12 @@
 """Presets, questions and challenges: each can be shown, solved, and makes its point."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 
-from explorer.app.barycenters.lessons import CHALLENGES, PLANE_PRESETS, PREDICTIONS, PRESETS
+from explorer.app.barycenters.lessons import CHALLENGES, PLANE_PRESETS, PREDICTIONS, PRESETS, fused
 from explorer.app.barycenters.state import State, changed
 from explorer.densities import Expert
 from explorer.playground import scores
@@ -114,3 +116,25 @@ def test_by_forward_kl_wasserstein_never_pays_more_than_the_geometric_mean(key):
     """Why "find a case where Wasserstein is the worst by KL(p||q)" is not a challenge."""
     rows = preset_scores(key)
     assert rows["wb"].forward_kl <= rows["logpool"].forward_kl + 1e-9
+
+
+@pytest.mark.parametrize("prior", [False, True])
+@pytest.mark.parametrize("setup", SETUPS, ids=str)
+def test_challenges_are_judged_by_the_library_s_figures(setup, prior):
+    state = state_with(setup)._replace(prior=prior)
+    rows = scores(state.experts, prior=prior)
+    for key in ("poe", "logpool", "moe", "wb"):
+        ours, row = fused(state, key), rows[key]
+        assert ours[:2] == pytest.approx((row.mean, row.std), abs=1e-4)
+        assert ours.modes == row.modes
+        assert ours.reverse_kl == pytest.approx(row.reverse_kl, rel=1e-3, abs=1e-5)
+
+
+def test_page_1_works_without_torch():
+    code = (
+        "import sys; from explorer.app.barycenters.lessons import CHALLENGES;"
+        "from explorer.app.barycenters.state import State;"
+        "[task.check(State()) for task in CHALLENGES.values()];"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

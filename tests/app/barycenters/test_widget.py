@@ -318,3 +318,54 @@ def test_the_notebook_widget_shows_another_state_on_command():
 def test_a_subset_counts_as_its_members_do_on_average():
     weights = playground.fuse([Expert(0, 1, 1.0), Expert(1, 1, 0.5)])["mopoe"].weights
     torch.testing.assert_close(weights, torch.tensor([1, 0.5, 0.75], dtype=torch.float64) / 2.25)
+
+
+THEREFORE = {
+    "a false consensus is named, and who keeps both answers": (
+        [(-4, 1), (4, 1)],
+        ["poe", "moe", "wb"],
+        [
+            "Product and Wasserstein peak where no expert believes",
+            "Mixture keeps the answers apart",
+        ],
+    ),
+    "agreement makes the product surer": (
+        [(0.4, 1.2), (0, 1), (-0.3, 1.4)],
+        ["poe", "wb"],
+        ["Product is surer than every expert"],
+    ),
+    "a vague expert far away pulls": (
+        [(-2, 0.7), (6, 5)],
+        ["logpool", "wb"],
+        ["Wasserstein is pulled towards an expert who knows little"],
+    ),
+    "a wide match is explained": ([(-3, 1), (3, 1)], ["moments"], ["wider than every expert"]),
+    "nothing is shown": ([(-3, 1), (3, 1)], [], ["Switch on a rule"]),
+    "nothing stands out": ([(0, 1), (0.2, 1)], ["wb"], ["lies between the experts"]),
+}
+
+
+@pytest.mark.parametrize(("experts", "curves", "said"), THEREFORE.values(), ids=THEREFORE)
+def test_the_line_under_the_plot_says_what_follows_from_it(experts, curves, said, tmp_path):
+    if shutil.which("node") is None:
+        pytest.skip("no node to run the browser's source with")
+    (tmp_path / "barycenter.mjs").write_text(widget.source(), "utf-8")
+    script = f"""
+    import * as m from "./barycenter.mjs";
+    const experts = {json.dumps(experts)}.map(([mean, sd]) => ({{ mean, sd, weight: 1 }}));
+    const x = m.grid(experts);
+    const fused = Object.fromEntries(m.KEYS.map((key) => [key, m.fuse(key, experts, false)]));
+    const logs = Object.fromEntries(m.KEYS.map((key) => [key, m.logDensity(fused[key], x)]));
+    const rows = m.table(experts, x, fused, logs)
+      .filter((row) => {json.dumps(curves)}.includes(row.key));
+    console.log(m.therefore(rows, experts, (key) => fused[key].weights.length > 1));
+    """
+    (tmp_path / "therefore.mjs").write_text(script)
+    run = subprocess.run(["node", "therefore.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert all(part in run.stdout for part in said), run.stdout
+
+
+def test_every_rule_is_explained_where_it_is_chosen():
+    assert set(widget.setup()["ideas"]) == set(LABELS)
+    assert all(len(idea) > 40 for idea in widget.setup()["ideas"].values())
