@@ -16,6 +16,7 @@ from explorer.app.scores.figures import (
     show_trade_off,
 )
 from explorer.app.scores.rankings import show_published, show_rankings
+from explorer.app.scores.which_rule import show_which_rule
 from explorer.app.shared.choices import SUBJECTS, choose_dataset, say_nothing_is_trained
 from explorer.catalog.looks import LABELS, MODEL_LABELS
 from explorer.results.scores import (
@@ -58,6 +59,7 @@ def main() -> None:
     every = read_evaluations(dataset)
     trained = [evaluation for evaluation in every if evaluation.problem != UNTRAINED]
     figures = tidy(trained)
+    show_which_rule(figures)
     if trained:
         show_leaderboard(trained, figures, dataset)
     else:

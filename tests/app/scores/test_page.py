@@ -290,3 +290,14 @@ def test_the_page_does_not_wait_for_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_questions_about_the_data_lead_to_advice_with_figures(checkpoints):
+    app = visit()
+    app.radio(key="which_0").set_value("some may be missing").run()
+    app.radio(key="which_1").set_value("no").run()
+    app.radio(key="which_2").set_value("no").run()
+    app.radio(key="which_3").set_value("no").run()
+    said = texts(app.markdown)
+    assert "Every subset is trained" in said
+    assert "coherence, given 4" in said
