@@ -1,5 +1,6 @@
 """How people read datasets, and which models are trained on them; without torch."""
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -154,6 +155,15 @@ def _read(path: Path, changed: int) -> Subject:
 
 UNREADABLE = "Its description cannot be read."
 SUBJECTS = Subjects()
+
+
+def in_markdown(text: str) -> str:
+    r"""What a visitor wrote, so that it is the same letters where a page reads Markdown.
+
+    >>> print(in_markdown("[here](x)"))
+    \[here\]\(x\)
+    """
+    return re.sub(r"([\\`*_{}\[\]()<>#|~$:!@&]|(?<=www)\.)", r"\\\1", text)
 
 
 def called(word: str, name: str) -> str:

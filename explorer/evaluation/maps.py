@@ -243,6 +243,12 @@ def embed(
     candidates = torch.arange(min(n_candidates, len(data.train.labels)))
     if len(candidates) < K:
         raise ValueError(f"a map needs {K} training tuples or more, got {len(candidates)}")
+    least = 2 * K // len(looked_at) + 1
+    if len(tuples) < least:
+        raise ValueError(
+            f"a map needs {least} test tuples with every modality, got {len(tuples)}; have more "
+            "rows for testing, or fewer gaps"
+        )
     labels = data.test.labels[tuples].numpy()
     candidate_labels = data.train.labels[candidates].numpy()
     progress("encoding")

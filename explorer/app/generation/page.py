@@ -9,7 +9,7 @@ from explorer.app.generation.told import setup
 from explorer.app.generation.widget import generation
 from explorer.app.shared.choices import choose_dataset, say_nothing_is_trained, show_cards
 from explorer.app.shared.missing_data import absence, say_what_is_missing
-from explorer.catalog.subjects import SUBJECTS, trained
+from explorer.catalog.subjects import SUBJECTS, in_markdown, trained
 
 STYLE = """
 <style>
@@ -34,7 +34,7 @@ if not trained(name):
 else:
     generation(key=f"generation_{name}", data=setup(name))
     if why:
-        with st.expander(f"The files of {SUBJECTS[name].label} are not here"):
+        with st.expander(f"The files of {in_markdown(SUBJECTS[name].label)} are not here"):
             say_what_is_missing(name, why)
     if name == DATASET:
         with st.expander("And in two hundred conflicts?"):

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer.app.latent_space import maps as atlas
 from explorer.app.shared.loaded import outline
 from explorer.catalog.looks import MODEL_LABELS
-from explorer.catalog.subjects import SUBJECTS, plural
+from explorer.catalog.subjects import SUBJECTS, in_markdown, plural
 from explorer.evaluation.maps import Embedding
 from explorer.subsets import subset_title
 
@@ -139,7 +139,7 @@ def ask(name: str, key: str) -> None:
             if place == 1:
                 st.success(f"Yes: no two {plural(word)} share more neighbors.")
             else:
-                a, b = ranked[0]
+                a, b = map(in_markdown, ranked[0])
                 st.info(f"Your pair is number {place} of {len(ranked)}: {a} and {b} share most.")
         with right:
             st.markdown(

@@ -28,7 +28,7 @@ from explorer.app.shared.choices import (
 from explorer.app.shared.loaded import dataset, outline
 from explorer.app.shared.missing_data import absence, say_what_is_missing
 from explorer.catalog.looks import MODEL_LABELS
-from explorer.catalog.subjects import SUBJECTS, trained
+from explorer.catalog.subjects import SUBJECTS, in_markdown, trained
 from explorer.evaluation.maps import Embedding
 from explorer.subsets import MOST_ENUMERATED, subset_title, subsets
 
@@ -81,8 +81,8 @@ def main() -> None:
         f"all {n_modalities}, and a few between, drawn by chance."
     )
     introduction.markdown(
-        f"{SUBJECTS[name].idea} Each sample is shown to a model in {ways} Each dot is the belief "
-        "that the model forms, a point in its latent space, on a map of two dimensions."
+        f"{in_markdown(SUBJECTS[name].idea)} Each sample is shown to a model in {ways} Each dot is "
+        "the belief that the model forms, a point in its latent space, on a map of two dimensions."
     )
     if not trained(name):
         say_nothing_is_trained(name)

@@ -19,6 +19,7 @@ from explorer.app.scores.rankings import show_published, show_rankings
 from explorer.app.scores.which_rule import show_which_rule
 from explorer.app.shared.choices import SUBJECTS, choose_dataset, say_nothing_is_trained
 from explorer.catalog.looks import LABELS, MODEL_LABELS
+from explorer.catalog.subjects import in_markdown
 from explorer.results.scores import (
     MEASURES,
     Evaluation,
@@ -55,7 +56,7 @@ def main() -> None:
         "`python -m explorer evaluate` writes beside a checkpoint."
     )
     dataset = choose_dataset()
-    st.markdown(SUBJECTS[dataset].idea)
+    st.markdown(in_markdown(SUBJECTS[dataset].idea))
     every = read_evaluations(dataset)
     trained = [evaluation for evaluation in every if evaluation.problem != UNTRAINED]
     figures = tidy(trained)

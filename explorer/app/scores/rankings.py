@@ -7,7 +7,7 @@ from explorer.app.scores.figures import draw, theme
 from explorer.app.shared.downloads import offer
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.catalog.published import PUBLISHED, translation
-from explorer.catalog.subjects import SUBJECTS
+from explorer.catalog.subjects import SUBJECTS, in_markdown
 from explorer.drawing import plots
 from explorer.results.ranking import Outcomes, average_ranks, times_best, win_loss
 from explorer.results.scores import Score, select, translation_outcomes
@@ -39,7 +39,7 @@ def show_rankings(scores: list[Score], dataset: str) -> None:
     }
     show_ranking(outcomes, translation.BETTER, "published")
     st.markdown("What is known of these numbers:\n\n" + bullets(translation_caveats()))
-    st.subheader(f"Our own models on {SUBJECTS[dataset].label}")
+    st.subheader(f"Our own models on {in_markdown(SUBJECTS[dataset].label)}")
     own, better = translation_outcomes(scores)
     if not own:
         st.info(

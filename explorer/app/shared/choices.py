@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.catalog.cards import CARDS
 from explorer.catalog.looks import MODEL_LABELS, MODEL_LOOKS
-from explorer.catalog.subjects import BUILT_IN, SUBJECTS
+from explorer.catalog.subjects import BUILT_IN, SUBJECTS, in_markdown
 from explorer.files.sources import is_at_hand
 from explorer.subsets import MOST_FUSED
 
@@ -85,7 +85,10 @@ def model_label(key: str) -> str:
 
 def say_nothing_is_trained(name: str) -> None:
     """What to do on a page that has no model to show."""
-    st.info(f"No model is trained on {SUBJECTS[name].label} yet. Train one, in a few minutes:")
+    st.info(
+        f"No model is trained on {in_markdown(SUBJECTS[name].label)} yet. Train one, in a few "
+        "minutes:"
+    )
     model = trainable(name)[0]
     st.code(
         f"python -m explorer train --dataset {name} --model {model} --minutes 4", language="bash"

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from explorer.catalog.subjects import SUBJECTS
+from explorer.catalog.subjects import SUBJECTS, in_markdown
 from explorer.files.own import list_folders
 from explorer.files.sources import (
     DataError,
@@ -35,8 +35,8 @@ def absence(name: str) -> str:
 
 def say_what_is_missing(name: str, why: str) -> None:
     """What it takes to have the dataset here, and a button where a program can get it."""
-    state = "cannot be used" if is_at_hand(name) else "are not here"
-    st.info(f"{SUBJECTS[name].label}: its files {state}.", icon=":material/folder_off:")
+    state = "it cannot be shown here" if is_at_hand(name) else "its files are not here"
+    st.info(f"{in_markdown(SUBJECTS[name].label)}: {state}.", icon=":material/folder_off:")
     st.text(why)
     if is_at_hand(name) or not can_be_fetched(name):
         return

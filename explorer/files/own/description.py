@@ -67,6 +67,12 @@ def _check_classes(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _check_word(text: str) -> str:
+    if not all(map(str.isalpha, text.replace("-", " ").split(" "))):
+        raise ValueError
+    return text
+
+
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
@@ -80,6 +86,7 @@ Names = Annotated[tuple[Text, ...], Field(min_length=1), BeforeValidator(_as_tup
 Size = Annotated[int, Field(ge=1, lt=2**31)]
 Number = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
+WORD = "a word or a few: letters, with single blanks or hyphens between"
 TEXT = f"text of 1 to {MOST_LETTERS} characters on one line"
 NAMES = f"a list of names, each of them {TEXT}"
 ABOVE_0 = "a number above 0"
@@ -151,7 +158,7 @@ class Label(Part):
         description=f"a list of two to {MOST_CLASSES} classes that all differ"
     )
     array: Text = Field("label", validation_alias=AliasChoices("column", "array"), description=TEXT)
-    word: Text = Field("class", description=TEXT)
+    word: Annotated[Text, AfterValidator(_check_word)] = Field("class", description=WORD)
 
 
 class Division(Part):

@@ -18,6 +18,7 @@ from explorer.catalog.subjects import SUBJECTS
 from explorer.datasets.own.build import own
 from explorer.evaluation import evaluate, fitting_sizes
 from explorer.evaluation.classifiers import enough_epochs, train_classifiers
+from explorer.evaluation.maps import embed
 from explorer.models import build_model
 from explorer.results.comparison.work import divide
 from tests.datasets.own.folder import N, cats, write_arrays, write_sheet
@@ -175,6 +176,16 @@ def train_page():
     page.run()
     assert not page.exception, page.exception
     return page
+
+
+def test_a_map_of_few_tuples_says_how_many_it_needs(folder, tmp_path):
+    text = [f"{k % 5},{['neg', 'pos'][k % 2]}" for k in range(40)]
+    label = {"column": "kind", "classes": ["neg", "pos"]}
+    described = {"modalities": {"a": {}}, "label": label}
+    data = own(write_sheet(tmp_path / "few", ["a,kind", *text], described))
+    model = build_model("moe", data.modalities, latent_dim=2)
+    with pytest.raises(ValueError, match="a map needs 31 test tuples with every modality, got 8"):
+        embed(model, data)
 
 
 def test_samples_are_drawn_of_rows_that_have_what_is_given(folder, tmp_path):

@@ -3,11 +3,12 @@
 import json
 import os
 import random
+import re
 import time
 
 import pytest
 
-from explorer.catalog.subjects import SUBJECTS, UNREADABLE
+from explorer.catalog.subjects import BUILT_IN, SUBJECTS, UNREADABLE, in_markdown
 from explorer.datasets import load_dataset
 from explorer.files.own import find_folder, list_folders, read_description
 from explorer.files.sources import data_directory
@@ -151,3 +152,17 @@ def test_damaged_descriptions_are_read_or_explained(read):
         found, mistakes = read("".join(text))
         assert found is not None or mistakes, "".join(text)
         assert all(len(one) < 500 for one in mistakes)
+
+
+def test_what_a_visitor_wrote_is_letters_and_no_markdown():
+    for text in ("[here](http://x.y)", "**bold** `code` $x$ :red[x]", "<b>x</b>", "www.x.y a@b.c"):
+        assert re.sub(r"\\(.)", r"\1", in_markdown(text)) == text
+        assert not re.search(r"(?<!\\)[*`$\[\]<>:@]|www\.", in_markdown(text))
+    assert all(in_markdown(each.idea) == each.idea for each in BUILT_IN.values())
+
+
+def test_the_word_for_classes_is_a_word(read):
+    good, mistakes = read(GOOD.replace("[tame, wild]", "[tame, wild], word: kind of cat"))
+    assert mistakes == [] and good.label.word == "kind of cat"
+    _, mistakes = read(GOOD.replace("[tame, wild]", "[tame, wild], word: '[x](y)'"))
+    assert mistakes[0].startswith("label: word must be a word or a few")
