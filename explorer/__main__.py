@@ -202,13 +202,23 @@ def embed(
     seeds: Annotated[
         int, typer.Option(min=1, max=100, help="Fits of the map, to see what is stable.")
     ] = 3,
+    device: DeviceOption = "auto",
     threads: ThreadsOption = 1,
     root: RootOption = None,
 ) -> None:
     """Map the latent space of a checkpoint by subset (UMAP and PCA), for the app."""
     from explorer.evaluation.command import embed as run
 
-    run(dataset, model, tuples=tuples, seeds=seeds, threads=threads, root=root, console=console)
+    run(
+        dataset,
+        model,
+        tuples=tuples,
+        seeds=seeds,
+        device=device,
+        threads=threads,
+        root=root,
+        console=console,
+    )
 
 
 @app.command()
@@ -225,13 +235,23 @@ def classifiers(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Weights, order, augmentation.")] = 0,
+    device: DeviceOption = "auto",
     threads: ThreadsOption = 1,
     root: RootOption = None,
 ) -> None:
     """Train the classifiers that read generated images, under ROOT/DATASET (by default runs/)."""
     from explorer.evaluation.command import classifiers as run
 
-    run(dataset, judge=judge, epochs=epochs, seed=seed, threads=threads, root=root, console=console)
+    run(
+        dataset,
+        judge=judge,
+        epochs=epochs,
+        seed=seed,
+        device=device,
+        threads=threads,
+        root=root,
+        console=console,
+    )
 
 
 @app.command()
@@ -249,6 +269,7 @@ def evaluate(
     every_subset: Annotated[
         bool, typer.Option("--every-subset", help="Estimate log p(x) given every subset.")
     ] = False,
+    device: DeviceOption = "auto",
     threads: ThreadsOption = 1,
     root: RootOption = None,
 ) -> None:
@@ -267,6 +288,7 @@ def evaluate(
         draws=draws,
         likelihood_tuples=likelihood_tuples,
         every_subset=every_subset,
+        device=device,
         threads=threads,
         root=root,
         console=console,
@@ -308,7 +330,7 @@ def compare(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler; without it, workers here.")
     ] = None,
-    accelerator: Annotated[str, typer.Option(help="Trains on it: cpu, cuda, auto.")] = "cpu",
+    device: DeviceOption = "cpu",
     retry: Annotated[bool, typer.Option(help="Run again what failed.")] = False,
     root: RootOption = None,
 ) -> None:
@@ -341,7 +363,7 @@ def compare(
         workers=workers,
         engine=engine,
         scheduler=scheduler,
-        accelerator=accelerator,
+        accelerator=device,
         retry=retry,
         console=console,
     )

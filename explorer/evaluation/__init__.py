@@ -68,6 +68,7 @@ from explorer.evaluation.representation import encode, first
 from explorer.files.whole import write_whole
 from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
+from explorer.models.device import find_device, moved
 from explorer.models.vae import WEIGHTS
 from explorer.subsets import MOST_ENUMERATED
 
@@ -244,6 +245,7 @@ def evaluate(
     seed: int = 0,
     every_subset: bool = False,
     only: Collection[str] | None = None,
+    device: str = "cpu",
     on_step: Callable[[str, float], None] | None = None,
     **sizes: int,
 ) -> dict:
@@ -264,6 +266,10 @@ def evaluate(
         Whether every subset is a proposal for the likelihood, or one of each size.
     only
         Names of the sections to compute; all by default.
+    device
+        Where model, classifiers and data are meanwhile, as
+        :func:`explorer.models.device.find_device` has it. Draws come from the CPU's generator, so
+        that figures on two devices differ by rounding only.
     on_step
         Called with what is being computed and the share of it that is done.
     n_train, n_few
@@ -301,7 +307,11 @@ def evaluate(
         told = name.replace("_", " ")
         return lambda done: on_step(told, done) if on_step is not None else None
 
-    model.eval()
+    where = find_device(device)
+    data = moved(data, where)
+    readers = [c for c in (classifiers, *(others or {}).values()) if not isinstance(c, str)]
+    for network in (model.eval(), *readers):
+        network.to(where)
     step("encoding")(0)
     n_train, n_test = n["n_train"], max(n["n_test"], n["n_likelihood"], n["n_images"])
     n |= {key: min(n[key], n["n_test"]) for key in CUT}
@@ -319,13 +329,16 @@ def evaluate(
         seed,
         every_subset,
     )
-    return finite(
-        {
+    try:
+        found = {
             name: section(asked, step(name))
             for name, section in sections.items()
             if only is None or name in only
         }
-    )
+    finally:
+        for network in (model, *readers):
+            network.cpu()
+    return finite(found)
 
 
 def _sections(data: Dataset, classifiers: Classifiers | str) -> dict[str, Callable]:

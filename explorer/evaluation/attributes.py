@@ -94,16 +94,16 @@ def report(
         Test tuples, at most, to generate from.
     """
     names = subset_labels(model.names)
-    truth = test[1].numpy()
+    truth, known_labels = test[1].cpu().numpy(), train[1].cpu().numpy()
     latent, published, by_attribute = {}, {}, {}
     for s, (name, known, probes) in enumerate(
-        zip(names, train[0].mean.numpy(), test[0].mean.numpy(), strict=True)
+        zip(names, train[0].mean.cpu().numpy(), test[0].mean.cpu().numpy(), strict=True)
     ):
-        sure = linear_scores((known, train[1].numpy()), probes)
+        sure = linear_scores((known, known_labels), probes)
         latent[name] = _figure(truth, sure)
         if len(names) <= MOST_DETAILED:
             by_attribute[name] = _by_attribute(classes, truth, sure)
-        few = linear_scores((known[:n_few], train[1][:n_few].numpy()), probes)
+        few = linear_scores((known[:n_few], known_labels[:n_few]), probes)
         if len(truth) >= PUBLISHED_BATCH:
             published[name] = round(published_average_precision(truth, (few > 0).astype(int)), 4)
         on_step((s + 1) / (2 * len(names)))
@@ -117,7 +117,7 @@ def report(
         targets=read,
         seed=seed,
     ):
-        for m, probabilities in zip(targets, said.numpy(), strict=True):
+        for m, probabilities in zip(targets, said.cpu().numpy(), strict=True):
             generated[names[s]][model.names[m]] = _figure(truth[:n_generated], probabilities)
         on_step(0.5 + (s + 1) / (2 * len(names)))
     return {

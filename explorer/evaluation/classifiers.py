@@ -26,6 +26,7 @@ from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory, sh
 from explorer.datasets import Dataset, Modality
 from explorer.evaluation.average_precision import mean_average_precision
 from explorer.evaluation.readers import AUGMENTATIONS, CLASSIFIER_NETWORKS, JUDGES, spell_names
+from explorer.models.device import find_device, moved
 
 FOLDER, WEIGHTS, CONFIG = "classifiers", "model.safetensors", "classifiers.json"
 LEAST_STEPS = 300
@@ -174,6 +175,7 @@ def train_classifiers(
     epochs: float = 3,
     batch_size: int = 128,
     seed: int = 0,
+    device: str = "cpu",
     on_step: Callable[[float], None] | None = None,
 ) -> Classifiers:
     """Train one classifier per modality on ``data.train``, and measure it on ``data.test``.
@@ -194,6 +196,9 @@ def train_classifiers(
         Passes over the training tuples, times the judge's ``effort``.
     seed
         Weights, order and augmentation.
+    device
+        Where they are trained, as :func:`explorer.models.device.find_device` has it; they come
+        back to the CPU.
     on_step
         Called after every step with the share of the training that is done.
 
@@ -204,13 +209,15 @@ def train_classifiers(
     """
     _check_judge(data, judge)
     torch.manual_seed(seed)
-    classifiers = _untrained(data, judge)
+    where = find_device(device)
+    data = moved(data, where)
+    classifiers = _untrained(data, judge).to(where)
     learned = [p for p in classifiers.networks.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learned, weight_decay=JUDGES[judge].weight_decay, fused=True)
     generator = torch.Generator().manual_seed(seed)
     steps = max(1, round(JUDGES[judge].effort * epochs * len(data.train) / batch_size))
     for step in range(steps):
-        index = torch.randint(len(data.train), (batch_size,), generator=generator)
+        index = torch.randint(len(data.train), (batch_size,), generator=generator).to(where)
         for group in optimizer.param_groups:
             group["lr"] = JUDGES[judge].learning_rate * _schedule(step / steps)
         loss = _loss(classifiers, data, index, generator)
@@ -223,7 +230,7 @@ def train_classifiers(
     classifiers.ceiling, classifiers.agreement = _measure(classifiers, data)
     if data.fingerprint is not None:
         classifiers.provenance["data"] = data.fingerprint
-    return classifiers
+    return classifiers.cpu()
 
 
 def _check_judge(data: Dataset, judge: str) -> None:
@@ -257,7 +264,7 @@ def _loss(
 ) -> Tensor:
     """Sum of what all networks that are learned lose on a batch."""
     batch, labels, judge = data.train[index], data.train.labels[index], JUDGES[classifiers.judge]
-    loss = torch.zeros(())
+    loss = torch.zeros((), device=index.device)
     for name, x, classes in _there(batch, labels, [m.name for m in data.modalities]):
         if name not in classifiers.networks or not _is_learned(classifiers.networks[name]):
             continue
@@ -390,7 +397,7 @@ def _measure(
             ceiling[name] = None
             continue
         share = (
-            mean_average_precision(labels.numpy(), shares[name].numpy())
+            mean_average_precision(labels.cpu().numpy(), shares[name].cpu().numpy())
             if classifiers.multi_label
             else (called[name] == labels).double().mean().item()
         )
@@ -407,7 +414,7 @@ def _asked(
     """Calls, shares and true labels of the test samples that have all these modalities."""
     observed = getattr(data.test, "observed", None)
     places = [m for m, one in enumerate(data.modalities) if one.name in names]
-    rows = torch.arange(len(data.test))
+    rows = torch.arange(len(data.test), device=data.test.labels.device)
     if observed is not None:
         rows = observed[:, places].all(1).nonzero().flatten()
     if not len(rows):

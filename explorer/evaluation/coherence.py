@@ -19,7 +19,7 @@ from torch import Tensor
 
 from explorer.aggregations import membership
 from explorer.evaluation.classifiers import Classifiers
-from explorer.evaluation.draws import decode
+from explorer.evaluation.draws import decode, draw_prior
 from explorer.evaluation.figures import Progress, absent, figure, rows, sizes, subset_labels
 from explorer.gaussians import Mixture
 from explorer.models import MultimodalVAE
@@ -65,7 +65,8 @@ def generated_calls(
         Called with the share that is done.
     """
     _, n_subsets, n_tuples, _ = beliefs.components.mu.shape
-    calls = torch.empty(len(judges), n_subsets, len(model.names), n_tuples, dtype=torch.long)
+    places = len(judges), n_subsets, len(model.names), n_tuples
+    calls = torch.empty(places, dtype=torch.long, device=beliefs.components.mu.device)
     for s, targets, called in readings(
         model, panel(judges), beliefs, seed=seed, batch_size=batch_size
     ):
@@ -144,7 +145,7 @@ def prior_calls(
     if not model.has_prior:
         raise ValueError(NO_PRIOR)
     generator = torch.Generator().manual_seed(seed)
-    z = model.prior(torch.empty(n_samples, model.latent_dim)).rsample(generator)
+    z = draw_prior(model, n_samples, generator)
     said = panel(judges)(decode(model, z, model.names, generator, batch_size=batch_size))
     return torch.stack([said[name] for name in model.names]).movedim(-1, 0)
 

@@ -41,6 +41,7 @@ def evaluate(
     draws: int,
     likelihood_tuples: int,
     every_subset: bool,
+    device: str,
     threads: int,
     root: Path | None,
     console: Console,
@@ -71,6 +72,7 @@ def evaluate(
                 others=others,
                 seed=seed,
                 every_subset=every_subset,
+                device=device,
                 n_draws=draws,
                 **sizes,
                 on_step=lambda name, done, key=key, task=task: progress.update(
@@ -90,6 +92,7 @@ def classifiers(
     judge: str,
     epochs: float | None,
     seed: int,
+    device: str,
     threads: int,
     root: Path | None,
     console: Console,
@@ -107,6 +110,7 @@ def classifiers(
             judge=judge,
             epochs=epochs,
             seed=seed,
+            device=device,
             on_step=lambda done: progress.update(task, completed=done),
         )
     folder = (root or runs_directory()) / data.name / folder_of(judge)
@@ -128,6 +132,7 @@ def embed(
     *,
     tuples: int,
     seeds: int,
+    device: str,
     threads: int,
     root: Path | None,
     console: Console,
@@ -142,6 +147,7 @@ def embed(
                 key,
                 data,
                 root,
+                device,
                 n_tuples=tuples,
                 n_seeds=seeds,
                 progress=lambda step, key=key, status=status: status.update(f"{key}: {step}"),

@@ -16,7 +16,7 @@ from torch import Tensor
 from explorer.datasets.modality import of_class
 from explorer.evaluation.classifiers import Classifiers
 from explorer.evaluation.coherence import NO_PRIOR
-from explorer.evaluation.draws import decode
+from explorer.evaluation.draws import decode, draw_prior
 from explorer.evaluation.figures import Progress, absent, figure, rows
 from explorer.evaluation.geometry import mean_distance
 from explorer.gaussians import Mixture
@@ -156,7 +156,7 @@ def _frechet(
         return absent(NO_PRIOR)
     half = len(next(iter(seen.values()))) // 2
     generator = torch.Generator().manual_seed(seed)
-    z = model.prior(torch.empty(half, model.latent_dim)).rsample(generator)
+    z = draw_prior(model, half, generator)
     generated, real = {}, {}
     for name, shown in decode(model, z, list(seen), generator).items():
         drawn = features(classifiers, name, shown)

@@ -59,6 +59,14 @@ def draw(
     return Draws(chosen.mu + temperature * chosen.std * noise, component)
 
 
+def draw_prior(
+    model: MultimodalVAE, n_draws: int, generator: torch.Generator | None = None
+) -> Tensor:
+    """Draws from the prior, ``(N, D)``, where the model is."""
+    like = next(model.parameters()).new_zeros(n_draws, model.latent_dim)
+    return model.prior(like).rsample(generator)
+
+
 @torch.inference_mode()
 def decode(
     model: MultimodalVAE,

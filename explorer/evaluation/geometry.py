@@ -62,7 +62,7 @@ def report(names: list[str], beliefs: Mixture, on_step: Progress) -> dict:
         Given every subset, components ``(K, S, N, D)``.
     """
     means, within = beliefs.mean, beliefs.variance
-    gaps = centroid_gaps(means.double().numpy())
+    gaps = centroid_gaps(means.double().cpu().numpy())
     by_subset = {}
     for s, label in enumerate(subset_labels(names)):
         codes = means[s]

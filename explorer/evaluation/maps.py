@@ -34,6 +34,7 @@ from sklearn.metrics import silhouette_score
 from explorer.checkpoints import CheckpointError, check_data, checkpoint_directory, load_pretrained
 from explorer.datasets import Dataset, Split
 from explorer.evaluation.geometry import centroid_gaps, effective_dimension
+from explorer.models.device import find_device
 from explorer.models.vae import WEIGHTS, MultimodalVAE
 from explorer.subsets import MOST_ENUMERATED, subset_label, subsets
 
@@ -103,11 +104,13 @@ def encode(
     Encoders run once per tuple. Where a subset's posterior is a mixture, its mean and variance.
     """
     means, variances = [], []
+    where = next(model.parameters()).device
     with torch.inference_mode():
         for part in index.split(batch_size):
-            posterior = model.subset_posteriors(split[part])
-            means.append(posterior.mean)
-            variances.append(posterior.variance)
+            batch = {name: x.to(where) for name, x in split[part].items()}
+            posterior = model.subset_posteriors(batch)
+            means.append(posterior.mean.cpu())
+            variances.append(posterior.variance.cpu())
     return torch.cat(means, dim=1).numpy(), torch.cat(variances, dim=1).numpy()
 
 
@@ -366,7 +369,9 @@ def save_embedding(embedding: Embedding, folder: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def embed_pretrained(dataset: str, model: str, data: Dataset, root: Path | None, **options) -> Path:
+def embed_pretrained(
+    dataset: str, model: str, data: Dataset, root: Path | None, device: str = "cpu", **options
+) -> Path:
     """Embed a checkpoint, save the maps beside it and return the folder.
 
     Of data with gaps, tuples that have every modality are mapped.
@@ -374,7 +379,7 @@ def embed_pretrained(dataset: str, model: str, data: Dataset, root: Path | None,
     folder = checkpoint_directory(dataset, model, root)
     loaded = load_pretrained(dataset, model, root)
     check_data(loaded.provenance, data, f"model {model!r}")
-    embedding = embed(loaded, data.single().having(), **options)
+    embedding = embed(loaded.to(find_device(device)), data.single().having(), **options)
     embedding.report.update(model=model, weights=fingerprint(folder))
     save_embedding(embedding, folder)
     return folder

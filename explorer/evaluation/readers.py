@@ -183,7 +183,8 @@ def _wobble(images: Tensor, generator: torch.Generator) -> Tensor:
     """Turn, shear, scale and shift each image a little at random, ``(B, C, H, W)``."""
 
     def uniform(reach: float) -> Tensor:
-        return (torch.rand(len(images), generator=generator) * 2 - 1) * reach
+        luck = torch.rand(len(images), generator=generator).to(images.device)
+        return (luck * 2 - 1) * reach
 
     angle, scale, shear = uniform(0.2), 1 + uniform(0.1), uniform(0.15)
     rows = (
@@ -196,8 +197,8 @@ def _wobble(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def _misspell(texts: Tensor, generator: torch.Generator) -> Tensor:
     """Put one symbol in eight as another text of the batch has it, ``(B, length, n_symbols)``."""
-    others = texts[torch.randperm(len(texts), generator=generator)]
-    slips = torch.rand(*texts.shape[:2], 1, generator=generator) < 1 / 8
+    others = texts[torch.randperm(len(texts), generator=generator).to(texts.device)]
+    slips = torch.rand(*texts.shape[:2], 1, generator=generator).to(texts.device) < 1 / 8
     return torch.where(slips, others, texts)
 
 

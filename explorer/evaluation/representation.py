@@ -81,18 +81,18 @@ def latent_correct(
     ValueError
         The training labels hold a single class.
     """
-    labels = train[1].numpy()
+    labels, truth = train[1].cpu().numpy(), test[1].cpu()
     if len(np.unique(labels)) < 2:
         raise ValueError(
             f"a classifier needs training tuples of two classes or more; all {len(labels)} are of "
             f"class {labels[0]}"
         )
-    means = [beliefs.mean for beliefs, _ in (train, test)]
+    means = [beliefs.mean.cpu() for beliefs, _ in (train, test)]
     correct = torch.empty(len(means[0]), len(test[1]), dtype=torch.bool)
     for s, (features, probes) in enumerate(zip(*means, strict=True)):
         probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
         probe.fit(features.numpy(), labels)
-        correct[s] = torch.from_numpy(probe.predict(probes.numpy())) == test[1]
+        correct[s] = torch.from_numpy(probe.predict(probes.numpy())) == truth
         if on_step is not None:
             on_step((s + 1) / len(correct))
     return correct
