@@ -21,6 +21,7 @@ export default function ({ parentElement, data }) {
     worker: WORKER,
     query: new URLSearchParams(location.search),
     onLink: link,
+    onLeave: () => sessionStorage.setItem("explorer-generation", location.search),
   });
   mounted.set(parentElement, { data: data.data, view });
 }

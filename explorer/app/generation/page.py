@@ -1,10 +1,13 @@
 """Generation: what models draw of what they have not seen, in one view computed by the browser."""
 
+import threading
+
 import streamlit as st
 
 from explorer.app.generation.explanations import explanations
 from explorer.app.generation.presets import DATASET
 from explorer.app.generation.rates import show_rates
+from explorer.app.generation.served import warm
 from explorer.app.generation.told import setup
 from explorer.app.generation.widget import generation
 from explorer.app.shared.choices import choose_dataset, say_nothing_is_trained, show_cards
@@ -32,6 +35,7 @@ if not trained(name):
         say_what_is_missing(name, why)
     say_nothing_is_trained(name)
 else:
+    threading.Thread(target=warm, args=(name,), daemon=True).start()
     generation(key=f"generation_{name}", data=setup(name))
     if why:
         with st.expander(f"The files of {in_markdown(SUBJECTS[name].label)} are not here"):

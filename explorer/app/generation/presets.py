@@ -55,6 +55,11 @@ PRESETS: tuple[Preset, ...] = (
         {"given": ["m0", "m1", "m2", "m3"], "swapped": ["m3"], "target": "m4"},
     ),
     Preset(
+        "A drawn 0",
+        "The 0 in view 4 was drawn with the pen. Press ✎ on any tile and draw a digit of your own.",
+        {"swapped": [], "drawn": {"m3": "K.gNZPUVSeTnXudzjzputnuesVnPgN"}},
+    ),
+    Preset(
         "Never saw subsets",
         "This network was trained as a product of all five views, always with all of them. From "
         "two views no rule draws well: training and fusing are two things.",

@@ -127,6 +127,7 @@ export function ruleRow(board, { id, name, colors, dash }) {
         ? shares.map(([k, n]) => `${k === null ? (sides.length > 1 ? "neither" : "other") : board.about.classes[k]} ${percent(n / total)}`).join(" · ")
         : "";
       tally.textContent = total ? `${text}, of ${total}` : "";
+      bar.hidden = !board.state.given.length;
       bar.setAttribute("aria-label", total ? `${name}: ${text}, of ${total} draws` : `${name}: nothing counted yet`);
       said.textContent = words;
       const paths = curves?.length ? ["a", "b", "other"] : [];

@@ -8,6 +8,8 @@ under the hash of their content.
 import base64
 import hashlib
 import io
+import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -39,6 +41,9 @@ GREY_INK = {
     ("mfeat", "pixel"),
 }
 """Dataset and modality of pictures that are a digit on nothing: all there is, a pen draws."""
+
+PREPARING = threading.Lock()
+"""Held while something is prepared that is then kept, so that a class waits for it once."""
 
 FOREVER = "public, max-age=31536000, immutable"
 AN_HOUR = "max-age=3600"
@@ -114,7 +119,8 @@ def give_layers(request: Request) -> Response:
     if place is None or not (place / WEIGHTS).is_file():
         return PlainTextResponse("There is no such checkpoint.", 404)
     try:
-        found = _described(dataset, model, version(place))
+        with PREPARING:
+            found = _described(dataset, model, version(place))
     except ValueError as error:  # CheckpointError is one
         return PlainTextResponse(str(error), 422)
     return JSONResponse(found, headers={"Cache-Control": AN_HOUR})
@@ -128,7 +134,8 @@ def give_samples(request: Request) -> Response:
     if dataset not in SUBJECTS:
         return PlainTextResponse("There is no such dataset.", 404)
     try:
-        found = samples(dataset, number)
+        with PREPARING:
+            found = samples(dataset, number)
     except DataError as error:
         return PlainTextResponse(str(error), 404)
     return JSONResponse(found, headers={"Cache-Control": AN_HOUR})
@@ -178,6 +185,12 @@ def samples(dataset: str, page: int) -> dict[str, Any]:
             for m in data.modalities
         },
     }
+
+
+def warm(dataset: str) -> None:
+    """Prepare the first samples, so that torch is imported while the browser loads the page."""
+    with suppress(DataError), PREPARING:  # the page says what is missing
+        samples(dataset, 0)
 
 
 def _drawable(data: Any, index: Any) -> dict[str, dict[str, Any]]:

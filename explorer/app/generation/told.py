@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.app.generation.presets import PRESETS
-from explorer.app.generation.served import CLASSIFIERS, PAGE, WEIGHTS, folder, version
+from explorer.app.generation.served import CLASSIFIERS, GREY_INK, PAGE, WEIGHTS, folder, version
 from explorer.catalog.looks import (
     DASHES,
     EXPERT_COLORS,
@@ -20,6 +20,12 @@ from explorer.catalog.subjects import SUBJECTS, plural, trained
 from explorer.files.sources import is_at_hand, is_embedded
 
 CONFIG = "config.json"
+
+ON_PICTURES = (
+    *("polydigits", "translated_polydigits", "polymnist", "translated_polymnist"),
+    "polymnist_released",
+)
+"""Datasets whose pictures are digits in inverted colors."""
 
 THRESHOLDS = {"decided": 0.8, "minority": 0.2, "neither": 0.5, "calm": 0.5}
 """From shares of draws to words: those of ``explorer.evaluation.conflict``, which needs torch."""
@@ -49,6 +55,7 @@ def setup(name: str, at: str = ".") -> dict[str, Any]:
         "classes": [str(k) for k in range(subject.n_classes)],
         "modalities": models[0]["modalities"] if models else [],
         "models": [{k: v for k, v in told.items() if k != "modalities"} for told in models],
+        "pens": {m["name"]: _pen(name, m) for m in models[0]["modalities"]} if models else {},
         "judge": _urls(name, CLASSIFIERS, judge, at) if judged else None,
         "samples": f"{at}/samples/{name}" if is_embedded(name) or is_at_hand(name) else None,
         "page": PAGE,
@@ -65,6 +72,15 @@ def setup(name: str, at: str = ".") -> dict[str, Any]:
         "presets": [preset._asdict() for preset in PRESETS if name in preset.data],
         "thresholds": THRESHOLDS,
     }
+
+
+def _pen(name: str, modality: dict[str, Any]) -> str | None:
+    """How a pen draws into a modality where no sample is at hand; None where it does not."""
+    if (name, modality["name"]) in GREY_INK:
+        return "ink"
+    if modality["kind"] == "trajectory":
+        return "path"
+    return "invert" if name in ON_PICTURES and modality["kind"] == "image" else None
 
 
 def _model(name: str, key: str, at: str) -> dict[str, Any] | None:

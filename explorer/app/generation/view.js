@@ -1,10 +1,11 @@
 // The Generation page in one view: inputs, one row a rule, a verdict. All of it is computed in the
 // visitor's browser, in a worker; what is given, drawn and dragged is in the link.
 //
-//   create(parent, { setup, worker, query, onLink, onData }) -> { destroy }
+//   create(parent, { setup, worker, query, onLink, onLeave }) -> { destroy }
 //
 // `setup` is what told.py says of a dataset, `worker` the text of the worker's module, `query` the
-// link's parameters; `onLink(parameters)` hears of every state that a link can say.
+// link's parameters; `onLink(parameters)` hears of every state that a link can say, `onLeave()` when
+// the visitor follows its experts to the Barycenters page.
 
 import { button, h, percent, pressed, select } from "./dom.js";
 import { canFuse } from "./fusion.js";
@@ -13,13 +14,13 @@ import { inputs } from "./inputs.js";
 import { chosen, paint, picture, spelled, unpack } from "./observations.js";
 import { DRAWS, ruleRow } from "./rows.js";
 import { defaults, readLink, settled, writeLink } from "./state.js";
-import { COMPOSED, ink } from "./strokes.js";
+import { COMPOSED, ink, read as readDrawing } from "./strokes.js";
 import { SURE, agreement, behavior, called, verdict, why } from "./words.js";
 
 const MOVING_DRAWS = 4, REST = 160, COUNT = 8, ENOUGH = 400, SLIDE = Array.from({ length: 21 }, (_, i) => i / 20), SLIDE_DRAWS = 24;
 const zero = () => ({ a: 0, b: 0, other: 0, total: 0 });
 
-export function create(parent, { setup, worker, query, onLink = () => {}, onData = () => {} }) {
+export function create(parent, { setup, worker, query, onLink = () => {}, onLeave = () => {} }) {
   const root = h("div", { class: "gx", "data-state": "loading" });
   parent.append(root);
   const lab = desk(worker);
@@ -28,7 +29,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
     counting: true, counts: {}, curves: {}, calm: {}, seen: {},
   };
   const fusing = setup.models.filter((m) => canFuse({ kind: m.kind, shared: m.shared, latent: m.latent }));
-  let rows = [], panel = null, timer = 0, version = 0, closed = false, answers = [], batch = 0, guess = {}, revealed = false;
+  let rows = [], panel = null, timer = 0, version = 0, closed = false, answers = [], batch = 0, painted = 0, guess = {}, revealed = false;
   const modality = (name) => setup.modalities.find((m) => m.name === name);
   const live = h("p", { class: "gx-hidden", "aria-live": "polite" });
 
@@ -59,8 +60,8 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
 
   // ---- inputs ---------------------------------------------------------------------------------------
   board.pen = (name) => {
-    const m = modality(name), found = sample(board.state.item);
-    return found?.pack.at[name].pen ?? (m.kind === "trajectory" ? "path" : m.kind === "image" && !board.samples() ? (m.shape[0] === 1 ? "ink" : "invert") : null);
+    const found = sample(board.state.item);
+    return found ? found.pack.at[name].pen ?? null : setup.pens[name];
   };
   board.penNote = (name) => {
     const way = board.pen(name);
@@ -224,6 +225,8 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
       row?.show(answer, modality(board.state.target), shared);
       row?.stale(n);
     }
+    theory();
+    root.dataset.painted = ++painted;
     root.dataset.state = n === DRAWS ? "ready" : "moving";
     if (n === DRAWS) requestAnimationFrame(count);
   }
@@ -321,7 +324,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
     if (!keep) {
       board.counts = {};
       board.calm = {};
-      if (Object.keys(patch).some((k) => !["mix", "shift", "temperature"].includes(k)) || "mix" in patch && !moving && false) board.curves = {};
+      if (Object.keys(patch).some((k) => !["mix", "shift", "temperature"].includes(k))) board.curves = {};
       batch = 0;
       if (!["seed", "temperature"].some((k) => k in patch)) revealed = board.state.view === "predict" ? false : revealed;
     }
@@ -340,6 +343,14 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
   };
   function link() {
     onLink(writeLink(board.state, board.about, board.base));
+  }
+  // The same beliefs on the Barycenters page, where A stands at -3 and B at 3.
+  function theory() {
+    const experts = (answers[0]?.experts ?? []).slice(0, 5);
+    const place = ({ mean, sd }) => [6 * mean - 3, Math.min(8, Math.max(0.1, 6 * sd)), 1].map((v) => Number(v.toFixed(3))).join(",");
+    const outside = experts.length < 2 || experts.some(({ mean }) => Math.abs(6 * mean - 3) > 9);
+    page1.hidden = outside || board.state.mode === "own" || board.state.axis !== "line";
+    if (!page1.hidden) page1.href = `./?e=${experts.map(place).join(";")}&c=${listed().map((row) => row.key).join(",")}`;
   }
   // What the classifier sees in what was drawn or typed.
   function look(name) {
@@ -366,7 +377,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
     const m = Math.max(0, setup.modalities.findIndex((each) => each.name === name)), [light, dark] = setup.experts;
     return name ? `light-dark(${light[m % light.length]}, ${dark[m % dark.length]})` : "var(--quiet)";
   };
-  board.canRemove = () => board.state[board.state.mode === "rules" ? "rules" : "models"].length > 1;
+  board.canRemove = () => (board.state.given.length || board.state.mode === "own") && board.state[board.state.mode === "rules" ? "rules" : "models"].length > 1;
   board.remove = (id) => {
     const part = board.state.mode === "rules" ? "rules" : "models";
     board.change({ [part]: board.state[part].filter((each) => each !== id) });
@@ -392,6 +403,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
     const keys = listed().map((row) => (board.state.mode === "rules" ? row.key : row.aggregation));
     reasons.replaceChildren(...why([...new Set(keys)]).map((text) => h("li", { text })));
   };
+  const page1 = h("a", { class: "gx-small", hidden: true, text: "These beliefs in Barycenters", title: "The same experts on the line, where you can drag them", onclick: () => onLeave() });
   const stop = button("■ Stop counting", () => {
     board.counting = !board.counting;
     if (board.counting) count();
@@ -405,11 +417,13 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
   const point = h("p", { class: "gx-point" });
   const pills = h("div", { class: "gx-pills", role: "group", "aria-label": "Start from" });
   const tabs = h("div", { class: "gx-tabs", role: "group", "aria-label": "Rule shown" });
-  const presets = setup.presets.map((preset) => {
+  const presets = setup.presets.map(({ state, ...rest }) => {
+    const drawings = Object.entries(state.drawn ?? {}).map(([name, text]) => [name, readDrawing(text)]);
+    const preset = { ...rest, state: { ...state, ...(drawings.length ? { drawn: Object.fromEntries(drawings) } : {}) } };
     const node = button(preset.name, () => {
       board.wanted = {};
       const view = board.state.view;
-      board.change({ ...structuredClone(board.base), ...preset.state, view, curves: undefined });
+      board.change({ ...structuredClone(board.base), ...structuredClone(preset.state), view });
       seeAll();
     });
     pills.append(node);
@@ -457,6 +471,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onData
         (id) => id && change({ [part]: all.map((each) => each.key).filter((each) => each === id || state[part].includes(each)) })) : null,
       own ? label("mixtures over subsets", select("What mixtures over subsets are drawn from", [["0", "as their papers draw"], ["1", "whole, as trained"]], state.whole, (whole) => change({ whole }))) : null,
       judge ? stop : null,
+      page1,
     ].filter(Boolean);
   }
   function header() {

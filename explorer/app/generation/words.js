@@ -41,6 +41,8 @@ export function verdict(rows, [a, b]) {
 export function agreement(rows, a) {
   const shares = rows.map(({ name, counts }) => [name, counts.a / counts.total]);
   const [best, worst] = [Math.max(...shares.map(([, v]) => v)), Math.min(...shares.map(([, v]) => v))];
+  if (worst >= 0.995) return `All rules draw ${a} every time.`;
+  if (best < 0.1) return `None of the rules draws ${a}: this network never learned to draw from so few inputs.`;
   if (worst >= 0.8) return `All rules draw ${a} in at least ${percent(worst)} of their draws.`;
   if (best < 0.5) return `None draws ${a} in more than ${percent(best)} of its draws: this network never learned to draw from so few inputs.`;
   const top = shares.filter(([, v]) => v >= best - 0.05).map(([name]) => name);
