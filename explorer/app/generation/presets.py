@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from explorer.catalog.looks import LABELS
+from explorer.catalog.subjects import trained
 
 DATASET = "polydigits"
 CACHE = Path(__file__).resolve().parents[3] / "pretrained" / DATASET / "presets"
@@ -91,6 +92,11 @@ def _read(path: Path, _written: int) -> dict[str, list[dict[str, object]]]:
     return dict(json.loads(path.read_text("utf-8")))
 
 
+def asked_rules() -> list[str]:
+    """The rules of Barycenters that a model is trained with."""
+    return [key for key in LABELS if key in trained(DATASET)]
+
+
 def write_rates(folder: Path) -> Iterator[tuple[str, int, int]]:
     """Meet every scenario with every rule; yields what is being done, how far, of what.
 
@@ -107,10 +113,10 @@ def write_rates(folder: Path) -> Iterator[tuple[str, int, int]]:
     from explorer.evaluation.classifiers import load_classifiers
     from explorer.evaluation.conflict import conflict_rates
 
-    models = {key: load_pretrained(DATASET, key) for key in LABELS}
+    models = {key: load_pretrained(DATASET, key) for key in asked_rules()}
     classifiers, data = load_classifiers(DATASET), load_dataset(DATASET)
-    mixtures = [key for key in LABELS if AGGREGATIONS[key].family is power_set]
-    asked = [(key, False) for key in LABELS] + [(key, True) for key in mixtures]
+    mixtures = [key for key in models if AGGREGATIONS[key].family is power_set]
+    asked = [(key, False) for key in models] + [(key, True) for key in mixtures]
     total, done = len(SCENARIOS) * len(asked), 0
     rates: dict[str, list[dict[str, object]]] = {}
     for scenario, (given, swapped, target) in SCENARIOS.items():

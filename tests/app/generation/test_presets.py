@@ -4,14 +4,13 @@ import pytest
 
 from explorer.app.generation import presets
 from explorer.app.generation.rates import table
-from explorer.catalog.looks import LABELS
 
 
 def test_the_shipped_rates_are_of_every_rule():
     rates = presets.read_rates()
     assert list(rates) == list(presets.SCENARIOS)
     for rows in rates.values():
-        assert {row["key"] for row in rows} == set(LABELS)
+        assert {row["key"] for row in rows} == set(presets.asked_rules())
         assert all(sum(row["shares"]) == pytest.approx(1) for row in rows)
         assert table(rows).loc["Product", "is lost"] > 0.8
 
