@@ -5,7 +5,6 @@ Whatever is wrong with a file ends in a ``DataError`` that names it and the reme
 
 import gzip
 import io
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from explorer.datasets.download import DataError, data_directory, needed
+from explorer.files.whole import whole
 
 DAMAGE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error)
 """What readers of arrays, archives and pictures raise at files that are cut short or altered."""
@@ -157,10 +157,9 @@ def keep_pictures(
     """
     copy, every = path.with_name(f"{path.stem}_{side}.npy"), list(pictures)
     if not copy.is_file():
-        partial = copy.with_suffix(".partial")
-        with partial.open("wb") as file:
-            np.save(file, read_pictures(dataset, path, pictures, every, prepare, side))
-        os.replace(partial, copy)
+        prepared = read_pictures(dataset, path, pictures, every, prepare, side)
+        with whole(copy) as partial, partial.open("wb") as file:
+            np.save(file, prepared)
     try:
         prepared = np.load(copy, mmap_mode="r", allow_pickle=False)
     except DAMAGE as error:

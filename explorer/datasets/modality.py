@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from explorer.files.own.kinds import KINDS
 from explorer.files.sources.directory import DataError
 from explorer.subsets import MOST_ENUMERATED
-
-KINDS = ("image", "text", "vector", "spikes", "audio", "trajectory", "attributes", "label")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,35 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that whoever reads it sees all of it or what was there before."""
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A path to write to; what is written there is ``path`` once all of it is.
+
+    Whoever reads ``path`` sees all of it or what was there before.
+
+    Raises
+    ------
+    OSError
+        It could not be written; what was there is untouched.
+    """
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, "utf-8")
-    os.replace(partial, path)
+    try:
+        yield partial
+        os.replace(partial, path)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"could not write {path} ({error.strerror or error}); what was there before is "
+            "untouched. Free some space or mend the permissions, and do it again",
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text so that whoever reads it sees all of it or what was there before."""
+    with whole(path) as partial:
+        partial.write_text(text, "utf-8")
 
 
 @contextmanager

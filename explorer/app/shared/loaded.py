@@ -45,7 +45,7 @@ def _stamp(name: str) -> tuple[tuple[str, int], ...]:
     """Which files a folder of the visitor's own has, and since when; nothing for other datasets."""
     folder = None if name in DATASETS else list_folders().get(name)
     files = [] if folder is None else sorted(folder.iterdir())
-    return tuple((str(file), file.stat().st_mtime_ns) for file in files)
+    return tuple((str(file), file.stat().st_mtime_ns) for file in files if file.exists())
 
 
 @st.cache_resource(show_spinner=False, max_entries=len(DATASETS))

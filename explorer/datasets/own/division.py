@@ -38,7 +38,8 @@ def divide(
         counts = np.bincount(labels[rows], minlength=len(classes))
         lost = [name for name, count in zip(classes, counts, strict=True) if not count]
         if lost:
-            found.append(f"no {split} row is of class {', '.join(lost)}")
+            more = f" and {len(lost) - 20} more" if len(lost) > 20 else ""
+            found.append(f"no {split} row is of class {', '.join(lost[:20])}{more}")
     if groups is not None:
         both = np.intersect1d(groups[is_test], groups[~is_test])
         if len(both):

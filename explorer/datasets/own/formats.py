@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.datasets.own.table import DECIMAL_COMMAS, Table, to_array
-from explorer.files.own.description import normal
+from explorer.files.own.description import MOST_LETTERS, normal
 from explorer.files.own.limits import COLUMNS, ROWS, check_claim
 from explorer.files.own.mistakes import Mistakes
 
@@ -84,6 +84,7 @@ def _npz(path: Path) -> Opened:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             return [_array(file, name) for name in names]
 
+    _unique(list(shapes))
     return shapes, read, []
 
 
@@ -112,7 +113,7 @@ def _array(file: np.lib.npyio.NpzFile, name: str) -> NDArray:
 def _csv(path: Path) -> Opened:
     import pyarrow as pa
 
-    check_claim(path.name, path.stat().st_size // 2)
+    check_claim(path.name, path.stat().st_size // 2)  # a cell takes two bytes or more
     text, notes = _decoded(path.read_bytes())
     separator = _separator(text[: LOOKED_AT * 10_000])
     if separator != ",":
@@ -187,6 +188,22 @@ def _separator(start: str) -> str:
 
 
 def _unique(names: list[str]) -> list[str]:
+    """Names that can be told apart and shown.
+
+    Raises
+    ------
+    Mistakes
+        Two of them are the same, or one is too long.
+    """
+    longest = max(map(len, names), default=0)
+    if longest > MOST_LETTERS:
+        raise Mistakes(
+            f"a name of a column has {longest:,} characters, and {MOST_LETTERS} are allowed; does "
+            "the table have a header?"
+        )
+    odd = next((name for name in names if not name.isprintable()), None)
+    if odd is not None:
+        raise Mistakes(f"a name of a column must be letters that can be shown, got {odd[:60]!r}")
     twice = [name for name, n in Counter(names).items() if n > 1]
     if twice:
         shown = ", ".join(name[:60] or "an empty one" for name in twice[:5])
@@ -233,7 +250,7 @@ def _from_arrow(name: str, column: object) -> NDArray:
     if pa.types.is_dictionary(kind):
         column = column.unify_dictionaries().combine_chunks()
         chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
-        entries = ["" if x is None else str(x) for x in chunks[0].dictionary.to_pylist()]
+        entries = [_text(x) for x in chunks[0].dictionary.to_pylist()]
         longest = max(map(len, entries), default=0)
         check_claim(f"{name!r}, with texts of {longest:,} characters,", longest * len(column))
         entries = to_array(name, [*entries, ""])
@@ -247,6 +264,12 @@ def _from_arrow(name: str, column: object) -> NDArray:
         raise Mistakes(
             f"column {name!r} is of type {kind}; save it as numbers, texts or equal lists"
         ) from error
+
+
+def _text(x: object) -> str:
+    if isinstance(x, bytes):
+        return x.decode("utf-8")
+    return "" if x is None else str(x)
 
 
 def _from_lists(name: str, column: object) -> NDArray:

@@ -279,7 +279,7 @@ def _read_label(
 ) -> Values:
     names = modality.parts or tuple(sorted(set(array[present].tolist()), key=_natural))
     if len(names) < 2:
-        raise Mistakes(f"a label needs two classes or more, got {', '.join(names)}")
+        raise Mistakes(f"a label needs two classes or more, got {', '.join(names)[:60]}")
     _check_symbols(len(names), "classes")
     numbers = class_numbers(array, names, table, present)
     return Values(numbers, present, (len(names),), names, names)

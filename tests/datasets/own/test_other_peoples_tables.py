@@ -397,6 +397,36 @@ def test_damaged_tables_are_read_or_explained(write, arrays, tmp_path):
             assert all(len(told) < 700 for told in result.mistakes)
 
 
+def test_texts_are_the_same_however_parquet_keeps_them(tmp_path):
+    kind = ["neg", "pos"] * 10
+    ways = (
+        pa.array(kind),
+        pa.array(kind, pa.large_string()),
+        pa.array(kind).dictionary_encode(),
+        pa.array([each.encode() for each in kind]),
+    )
+    for way in ways:
+        result = parquet(tmp_path / "table", {"a": list(range(20)), "kind": way})
+        assert result.mistakes == []
+        assert torch.equal(result.dataset.train.labels.bincount(), torch.tensor([8, 8]))
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("a" * 1000, "a name of a column has 1,000 characters"),
+        ("a\0", "must be letters that can be shown"),
+        ("", "'a_*'"),
+        ("kind", "more than one is kind"),
+    ],
+)
+def test_names_that_cannot_be_shown_are_refused_in_a_short_sentence(header, expected, tmp_path):
+    text = [f"{header},kind", *[f"{k},neg" for k in range(9)]]
+    described = {"modalities": {"a": {}}, "label": LABEL}
+    told = check(write_sheet(tmp_path / "table", text, described)).mistakes
+    assert expected.strip("'") in told[0] and len(told[0]) < 200
+
+
 def test_an_archive_that_holds_something_else_is_explained(write, arrays):
     folder = write(arrays)
     np.save(folder / "one.npy", np.ones(3))
