@@ -146,7 +146,7 @@ def keep_pictures(
     prepare: Callable[[str, Image.Image], Image.Image],
     side: int,
 ) -> NDArray:
-    """As :func:`read_pictures`, from a file beside ``path`` that has all of them prepared.
+    """Like :func:`read_pictures`, but all pictures are prepared once and kept beside ``path``.
 
     It is made the first time, whole or not at all: large pictures take minutes.
 

@@ -32,7 +32,7 @@ from explorer.files.sources import (
 
 
 def look_in(root: Path | None) -> None:
-    """Have data looked for in ``root`` from now on; nothing for None."""
+    """Look for data in ``root`` from now on; do nothing for None."""
     if root is not None:
         os.environ["EXPLORER_DATA"] = str(root)
 
@@ -50,7 +50,7 @@ def show_all(console: Console) -> None:
 
 
 def check(name: str, console: Console) -> bool:
-    """Print what reading all files of a dataset and loading it tells; whether it can be used.
+    """Read and load a dataset, print what that tells, and return whether it can be used.
 
     Of the visitor's own data every mistake is told.
 
@@ -71,7 +71,7 @@ def check(name: str, console: Console) -> bool:
 
 
 def fetch(name: str, way: str | None, again: bool, console: Console) -> None:
-    """Get what is not here of a dataset, with a bar a file.
+    """Download the missing files of a dataset, with a progress bar for each.
 
     Raises
     ------

@@ -136,7 +136,7 @@ def deal(
 def deal_hands(
     labels: Tensor, classes: Tensor, n_modalities: int, generator: torch.Generator
 ) -> Tensor:
-    """As :func:`deal`, to tuples whose classes are given.
+    """Like :func:`deal`, for tuples whose classes are given.
 
     Parameters
     ----------

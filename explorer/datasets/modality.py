@@ -109,9 +109,9 @@ class Modality:
 
 
 def told_in_words(modalities: Sequence[Modality]) -> tuple[Modality, ...]:
-    """Those of many modalities that only say whether something holds, and need no tile.
+    """Modalities that are told in words rather than drawn: labels of two classes.
 
-    Labels of two classes; none where modalities are few enough for a tile each.
+    None where modalities are few enough for a tile each.
     """
     many = len(modalities) > MOST_ENUMERATED
     return tuple(m for m in modalities if many and m.kind == "label" and m.shape == (2,))
@@ -217,7 +217,7 @@ class Dataset:
         return self.train.labels.ndim == 2
 
     def single(self) -> "Dataset":
-        """The same with one class a sample: whether ``leading`` holds, where several may."""
+        """The same dataset with one class for each sample: whether ``leading`` holds."""
         if not self.multi_label:
             return self
         if self.leading not in self.classes:
@@ -234,7 +234,7 @@ class Dataset:
         )
 
     def with_networks(self, networks: dict[str, str]) -> "Dataset":
-        """The same, with the named modalities' networks; those of the others stay."""
+        """The same dataset with other networks for the named modalities."""
         return replace(
             self,
             modalities=tuple(
@@ -243,7 +243,7 @@ class Dataset:
         )
 
     def having(self, *names: str) -> "Dataset":
-        """The same without samples that lack one of these modalities; by default, any.
+        """The same dataset without the samples that lack one of these modalities (by default, any).
 
         Raises
         ------

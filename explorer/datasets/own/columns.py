@@ -16,7 +16,7 @@ from explorer.files.own.mistakes import Mistakes, noting
 
 
 def choose_columns(description: Description, table: Table) -> tuple[dict[str, list[str]], dict]:
-    """Names of a modality's columns (its one array, of a table of arrays), and what is to be said.
+    """Choose the columns of each modality, or its one array in ``data.npz``.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def _said(names: Sequence[str], passed: Sequence[str], moved: bool, table: Table
 
 
 def in_order(names: Sequence[str]) -> list[str]:
-    """Names that differ in numbers alone, in the order of these numbers; others stay in place.
+    """Put names that differ only in their numbers in the order of the numbers; keep others.
 
     >>> in_order(["px1", "px10", "px2", "mean"])
     ['px1', 'px2', 'px10', 'mean']
@@ -117,7 +117,7 @@ def in_order(names: Sequence[str]) -> list[str]:
 
 
 def _check_rows(used: Sequence[str], table: Table, found: list[str]) -> None:
-    """Whether all that is used has as many rows, some, and not too many values."""
+    """Note in ``found`` whatever is wrong with numbers of rows and values."""
     there = {name: table.shapes[name] for name in dict.fromkeys(used) if name in table.shapes}
     lengths = {shape[0]: name for name, shape in reversed(there.items())}
     if len(lengths) > 1:

@@ -51,7 +51,7 @@ def read_table(folder: Path) -> Table:
 
 
 def _explaining(file: str, read: Callable) -> Callable:
-    """``read``, but what it raises at a damaged file is a mistake that names the file."""
+    """The function ``read``, with errors about damaged files turned into mistakes."""
 
     def explained(*given: object) -> object:
         try:
@@ -89,7 +89,7 @@ def _npz(path: Path) -> Opened:
 
 
 def _shape(header: io.BytesIO) -> tuple[int, ...]:
-    """The shape of an array; texts count their characters as an axis more."""
+    """The shape that an array claims; raises where it claims too much."""
     version = np.lib.format.read_magic(header)
     reader = np.lib.format.read_array_header_1_0
     shape, _, dtype = (reader if version == (1, 0) else np.lib.format.read_array_header_2_0)(header)
@@ -176,7 +176,7 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
 
 
 def _separator(start: str) -> str:
-    """What stands between the cells of the first lines: it gives them the header's many cells."""
+    """The separator that gives the first lines as many cells as the header has."""
     header, *rows = re.sub(r'"[^"]*"', "", start).split("\n")[:LOOKED_AT]
     rows = [row for row in rows[:-1] or rows if row.strip()]
     widths = {}

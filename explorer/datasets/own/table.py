@@ -152,7 +152,7 @@ def _more(n: int, what: str) -> tuple[str, ...]:
 
 
 def as_text(array: NDArray) -> NDArray:
-    """Numbers and texts as texts, whole numbers without a point; an empty text where there is none.
+    """Numbers or texts as texts: whole numbers without a point, NaN as an empty text.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def as_text(array: NDArray) -> NDArray:
 
 
 def to_array(name: str, texts: list[str]) -> NDArray:
-    """Texts as an array ``(N,)``, accents normalised, unless its longest takes too much room."""
+    """Texts as an array ``(N,)`` in Unicode NFC; raises where one is too long to keep all."""
     longest = max(map(len, texts), default=0)
     check_claim(f"{name!r}, in which a text has {longest:,} characters,", longest * len(texts))
     plain = all(map(str.isascii, texts))

@@ -125,7 +125,7 @@ def _array(modality: Described, table: Table, names: list[str]) -> tuple[NDArray
 
 
 def _pixels(array: NDArray, maximum: float | None) -> tuple[NDArray, str]:
-    """Pixels as bytes or from 0 to 1, and which of them they were; nothing is guessed."""
+    """Pixels as bytes or from 0 to 1, and a few words on what they were; raises where unclear."""
     there = array[~np.isnan(array)] if array.dtype.kind == "f" else array
     if not there.size or not np.isfinite(there).all():
         return array, ""
@@ -292,7 +292,7 @@ READERS: dict[str, Callable[..., Values]] = {"text": _read_text, "label": _read_
 def class_numbers(
     array: NDArray, names: tuple[str, ...], table: Table, present: NDArray
 ) -> NDArray:
-    """Which of ``names`` each text is, long ``(N,)``; whole numbers from 0 may stand for them."""
+    """Number of each text's class, long ``(N,)``: names, or their places from 0, may be written."""
     found, which = np.unique(array, return_inverse=True)
     place = {name: k for k, name in enumerate(names)}
     if not place.keys() & set(found[np.unique(which[present])].tolist()):
@@ -307,7 +307,7 @@ def class_numbers(
 
 
 def _natural(text: str) -> tuple[bool, float, str]:
-    """Numbers by size, before texts."""
+    """Sort key that puts numbers by size before texts."""
     try:
         return False, float(text), text
     except ValueError:

@@ -10,7 +10,7 @@ class Mistakes(ValueError):
 
 @contextmanager
 def noting(mistakes: list[str], where: str = "") -> Iterator[None]:
-    """Add what is raised inside to ``mistakes`` and go on after it."""
+    """Collect what the block raises as :class:`Mistakes` in ``mistakes``, and go on after it."""
     try:
         yield
     except Mistakes as found:

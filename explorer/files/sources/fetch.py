@@ -34,7 +34,7 @@ from explorer.files.sources.unpacking import MOST_BYTES, NoRoom, check_room, in_
 from explorer.files.whole import alone, write_whole
 
 PAUSES = (1.0, 3.0, 9.0)
-"""Seconds before each further attempt that brings next to nothing."""
+"""Seconds to wait before the next attempt while nothing new arrives; after the last, give up."""
 SILENCE = 30.0
 """Seconds without a byte after which a server counts as gone."""
 WINDOW, SLOWEST = 60.0, 1000
@@ -75,7 +75,7 @@ def fetch(
     way
         Name of one of the source's ways; by default the first that is served directly.
     again
-        Get files anew that are here and seem whole.
+        Also download files that are here and whole.
     on_wait
         Called before waiting for another process that fetches into ``root``.
 
@@ -123,7 +123,7 @@ def _choose(name: str, way: str | None) -> Way:
 
 
 def _alone(lock: Path, on_wait: Callable[[], None]) -> AbstractContextManager[None]:
-    """The lock, after telling where somebody else has it."""
+    """Return the lock; first call ``on_wait`` if another process holds it."""
     try:
         with alone(lock, held=Interrupted()):
             pass
@@ -219,7 +219,7 @@ def _pins(root: Path) -> dict[str, str]:
 
 
 def _download(file: File, begun: Path, served: Path, progress: Progress) -> None:
-    """Get what is served for ``file`` and compare its hash, once more where it was resumed."""
+    """Download a file and compare its hash; do it once more if a resumed download is wrong."""
     import pooch
 
     pooch.get_logger().setLevel(logging.WARNING)
@@ -246,14 +246,14 @@ def _download(file: File, begun: Path, served: Path, progress: Progress) -> None
 
 
 class Download:
-    """How pooch gets a file: into ``begun``, on from what is there, in as many goes as it takes.
+    """Downloads a file for pooch: goes on from what is in ``begun``, in several attempts if needed.
 
     Parameters
     ----------
     begun
         Where bytes are put; kept where they are not all.
     size
-        Bytes in all, where that is known.
+        Size of the whole file in bytes, if it is known.
     tell
         Called with bytes that are here and bytes in all.
     hosts
@@ -303,7 +303,7 @@ class Download:
         return self.begun.stat().st_size if self.begun.is_file() else 0
 
     def _go_on(self, url: str, done: int) -> None:
-        """One attempt."""
+        """Make one attempt, from byte ``done`` on."""
         if done and done == self.size:
             return
         wanted = {"User-Agent": AGENT, "Accept-Encoding": "identity"}
@@ -391,7 +391,7 @@ def _host(url: str) -> str:
 
 
 def _chunks(answer: http.client.HTTPResponse) -> Iterator[bytes]:
-    """What a server sends, as it comes, while it comes fast enough."""
+    """Yield what a server sends; raise :class:`Interrupted` when it becomes too slow."""
     since, received = time.monotonic(), 0
     while True:
         try:

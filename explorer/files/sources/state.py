@@ -113,7 +113,7 @@ def damage(file: File, path: Path) -> str:
 
 
 def best_way(name: str, root: Path) -> tuple[Way, list[Finding]]:
-    """The way of dataset ``name`` that lacks fewest files, and what is there of it."""
+    """The way to have dataset ``name`` that lacks fewest files, and the state of each file."""
     ways = [(way, [glance(file, root) for file in way.files]) for way in source(name).ways]
     return min(ways, key=lambda each: sum(not found.usable for found in each[1]))
 
@@ -161,7 +161,7 @@ def remedy(name: str) -> str:
 
 
 def digest(path: Path, like: str) -> str:
-    """Hash of a file, by the algorithm named in front of ``like``, written alike."""
+    """Hash of a file as ``algorithm:digits``, by the algorithm that ``like`` begins with."""
     with path.open("rb") as file:
         return _digest(file, like)
 

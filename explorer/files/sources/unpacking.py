@@ -54,7 +54,7 @@ class Member(NamedTuple):
     stream: IO[bytes]
 
     def read(self) -> bytes:
-        """All of it."""
+        """Return its content."""
         with _readable(self.archive):
             return self.stream.read()
 
@@ -65,7 +65,7 @@ class Member(NamedTuple):
 
 
 def members(archive: Path) -> Iterator[Member]:
-    """Every file of a zip or tar archive; what is not a plain file or folder ends it.
+    """Yield every file of a zip or tar archive; a link, a device or a climbing path is an error.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def members(archive: Path) -> Iterator[Member]:
 
 
 def unpack(archive: Path, folder: Path, below: str) -> None:
-    """Write the files under the archive's folder ``below``, wherever that lies in it.
+    """Write the files of an archive that lie under a folder called ``below``.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def _tar_members(archive: Path) -> Iterator[Member]:
 
 
 def _counting(archive: Path) -> type[tarfile.TarInfo]:
-    """Headers that are refused before they are read where all together are too large."""
+    """A class of tar headers that raises before it reads more than ``MOST_HEADERS`` of them."""
     left = MOST_HEADERS
 
     class Counted(tarfile.TarInfo):
