@@ -1,10 +1,10 @@
-"""The tables of the README, written from the shipped scores and the benchmarks' results.
+"""The tables of README.md and docs/, written from the shipped scores and benchmarks' results.
 
-    python benchmarks/readme_tables.py           write them between the markers of README.md
+    python benchmarks/readme_tables.py           write them between their markers
     python benchmarks/readme_tables.py --print   show them only
 
-``tests/results/test_readme_tables.py`` holds the README to what this
-writes. To add a table: a function and a line in ``TABLES``.
+``tests/results/test_readme_tables.py`` holds the pages to what this writes. To add a table: a
+function and a line in ``TABLES``.
 """
 
 import argparse
@@ -22,8 +22,21 @@ from explorer.results.comparison.summaries import by_number, shown
 from explorer.results.scores import Evaluation, columns, headline, leaders, read_evaluations, tidy
 
 ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
+
+
+def rules() -> str:
+    """Return the headline of the models that train with a rule of page 1 and nothing else."""
+    evaluated = [
+        evaluation
+        for evaluation in read_evaluations("polydigits", PRETRAINED)
+        if evaluation.scores is not None and evaluation.model in LABELS
+    ]
+    return (
+        f"{headlines(evaluated)}\n\nAfter the comma: how many of the five views were given. "
+        "**Budgets differ**, see *steps*; ± is a 95 % interval over test tuples of one trained "
+        "model; bold: the best and those not clearly worse."
+    )
 
 
 def scores() -> str:
@@ -189,21 +202,22 @@ def markdown(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in escaped)
 
 
-TABLES: dict[str, Callable[[], str]] = {
-    "scores": scores,
-    "real": real,
-    "polymnist": polymnist,
-    "speed": speed,
+TABLES: dict[str, tuple[str, Callable[[], str]]] = {
+    "rules": ("README.md", rules),
+    "scores": ("docs/results.md", scores),
+    "real": ("docs/results.md", real),
+    "polymnist": ("docs/results.md", polymnist),
+    "speed": ("docs/speed.md", speed),
 }
-"""Name in the README's markers -> what stands between them."""
+"""Name in the markers -> the page that has them, and what stands between them."""
 
 
-def replaced(readme: str, name: str, text: str) -> str:
-    """Return the README with ``text`` between the markers of table ``name``."""
+def replaced(page: str, name: str, text: str) -> str:
+    """Return a page with ``text`` between the markers of table ``name``."""
     begin, end = f"<!-- {name}: written by benchmarks/readme_tables.py -->", f"<!-- end {name} -->"
-    if readme.count(begin) != 1 or readme.count(end) != 1:
-        raise ValueError(f"README.md needs one line {begin!r} and, below it, one line {end!r}")
-    head, rest = readme.split(begin)
+    if page.count(begin) != 1 or page.count(end) != 1:
+        raise ValueError(f"the page needs one line {begin!r} and, below it, one line {end!r}")
+    head, rest = page.split(begin)
     return f"{head}{begin}\n{text}\n{end}{rest.split(end)[1]}"
 
 
@@ -212,13 +226,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--print", action="store_true", help="show the tables, change nothing")
     arguments = parser.parse_args()
-    readme = README.read_text("utf-8")
-    for name, table in TABLES.items():
-        readme = replaced(readme, name, table())
+    for name, (page, table) in TABLES.items():
+        file, text = ROOT / page, table()
         if arguments.print:
-            print(table(), end="\n\n")
-    if not arguments.print:
-        README.write_text(readme, "utf-8")
+            print(text, end="\n\n")
+        else:
+            file.write_text(replaced(file.read_text("utf-8"), name, text), "utf-8")
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ MOST_LETTERS = 300
 """Longest text that pages show, in characters."""
 MOST_MISTAKES = 20
 """Mistakes of one description that are told; the rest is counted."""
-HELP = "see 'Your own data' in the README"
+HELP = "see docs/your-own-data.md"
 
 GAPS = ("none", "whole", "any")
 """Whether rows may lack a modality: no; where all its cells are empty; where any of them is."""
@@ -185,7 +185,7 @@ class Division(Part):
 
 
 class Written(Part):
-    """A whole description as a person writes it; see the README, "Your own data"."""
+    """A whole description as a person writes it; see docs/your-own-data.md."""
 
     title: Text | None = Field(None, description=TEXT)
     idea: Text | None = Field(None, description=TEXT)
