@@ -19,6 +19,7 @@ import math
 import os
 import time
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
@@ -59,9 +60,12 @@ BY_SUBSET = (
     "gap_to_all",
 )
 """Figures of each subset in the report."""
+DAMAGED = (ValueError, TypeError, LookupError, AttributeError, EOFError, OSError, RecursionError)
+DAMAGED += (OverflowError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What reading a file of another shape, or a piece of one, raises."""
 
 
-class EmbeddingError(ValueError):
+class EmbeddingError(CheckpointError):
     """Maps that are missing or broken; says which, why, and the remedy."""
 
 
@@ -415,7 +419,7 @@ def load_embedding(dataset: str, model: str, root: Path | str | None = None) -> 
         raise EmbeddingError(
             f"no map of {model!r} yet ({Path(error.filename).name} is missing); make it: {remedy}"
         ) from error
-    except (ValueError, TypeError, KeyError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise EmbeddingError(
             f"the map of {model!r} is damaged ({error}); make it again: {remedy}"
         ) from error

@@ -133,7 +133,7 @@ def test_sections_of_single_classes_give_way_to_average_precision(data, judges):
     assert found["generated"]["vector"]["image"]["mean"] < 0.6  # and a random decoder shows none
     assert json.loads(json.dumps(scores, allow_nan=False)) == scores
     rows = tidy([Evaluation("mopoe", scores, {})])
-    assert {"latent_precision", "precision", "precision_ceiling"} <= {row.measure for row in rows}
+    assert {"latent_precision", "precision", "precision_ceiling"} <= set(rows["measure"])
     columns = headline(rows, "mopoe")
     assert columns["image|vector"].value == found["generated"]["vector"]["image"]["mean"]
     assert columns["latent vector+image"].value == found["latent"]["vector+image"]["mean"]

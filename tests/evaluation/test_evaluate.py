@@ -213,13 +213,11 @@ def test_every_kind_of_model_is_measured_on_every_embedded_dataset(name, other, 
     assert found == absent
     assert set(scores["translation"]) == {"how", "test_tuples", *model.names}
     rows = tidy([Evaluation(name, scores, {})])
-    measured = {row.measure for row in rows}
+    measured = set(rows["measure"])
     assert ("log_likelihood" in measured) == model.has_density
     assert ("joint_coherence" in measured) == ("frechet" in measured) == model.has_prior
     assert {"latent_accuracy", "coherence", "diversity", "code_variance"} <= measured
-    assert len([row for row in rows if row.standard_error is not None]) == len(
-        list(figures(scores))
-    )
+    assert rows["standard_error"].notna().sum() == len(list(figures(scores)))
     assert {"accuracy, 1", "coherence, 1"} <= set(headline(rows, name))
 
 

@@ -31,7 +31,6 @@ from explorer.results.comparison.runs import (
 )
 from explorer.results.comparison.summaries import (
     TRADE_OFFS,
-    Summary,
     as_csv,
     as_json,
     as_latex,
@@ -41,6 +40,7 @@ from explorer.results.comparison.summaries import (
     select_beta,
     selected,
     summarize,
+    tidy,
     trade_off,
 )
 
@@ -50,7 +50,6 @@ __all__ = [
     "Result",
     "Run",
     "Settings",
-    "Summary",
     "as_csv",
     "as_json",
     "as_latex",
@@ -67,5 +66,6 @@ __all__ = [
     "select_beta",
     "selected",
     "summarize",
+    "tidy",
     "trade_off",
 ]

@@ -1,15 +1,17 @@
 """What a comparison is made of, and how it lies on disk."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from explorer.checkpoints import runs_directory
+from explorer.checkpoints import CheckpointError, runs_directory
 from explorer.datasets import Modality, name_of
 from explorer.files.whole import write_whole
 from explorer.models import MODELS, build_model
+from explorer.results.scores import figures
 
 SETTINGS, RESULT, STOP, LOCK = "comparison.json", "result.json", "stop", ".lock"
 
@@ -18,7 +20,7 @@ WITHOUT = {"optimizer": "adamw"}
 """Settings of comparisons that were begun before these could be asked for."""
 
 
-class ComparisonError(ValueError):
+class ComparisonError(CheckpointError):
     """A comparison that cannot go on as asked; says what is in the way and the remedy."""
 
 
@@ -204,14 +206,30 @@ def read_results(folder: Path) -> list[Result]:
         try:
             shared = WITHOUT | values.pop("settings")
             run = Run(values.pop("model"), float(values.pop("beta")), int(values.pop("seed")))
-            result = Result(run, **values)
-        except (KeyError, TypeError, ValueError) as error:
+            result = _checked(Result(run, **values))
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ComparisonError(f"{path} is not a result ({error!r}); {remedy}") from error
         if shared != settings:
             raise ComparisonError(f"{path} is of a run with other settings; {remedy}")
         results.append(result)
     order = {model: place for place, model in enumerate(MODELS)}
     return sorted(results, key=lambda r: (order.get(r.run.model, len(order)), *r.run))
+
+
+def _checked(result: Result) -> Result:
+    """The result, where each part is of its kind; raises ValueError or TypeError where not."""
+    tables = (result.validation, result.trained, result.computed)
+    if not all(isinstance(table, dict) for table in tables) or not isinstance(result.reason, str):
+        raise TypeError("a part of it is of another kind")
+    if not all(isinstance(share, int | float) for share in result.validation.values()):
+        raise TypeError("its validation is no table of numbers")
+    if not math.isfinite(result.run.beta):
+        raise ValueError("its beta is no number")
+    if (result.scores is None) != bool(result.reason):
+        raise ValueError("it must have scores, or a reason why not")
+    if result.scores is not None:
+        list(figures(result.scores))
+    return result
 
 
 def forget_failures(folder: Path, results: Iterable[Result]) -> None:
@@ -236,7 +254,7 @@ def _read(path: Path, remedy: str) -> dict:
         raise ComparisonError(
             f"no comparison in {path.parent}; begin one: python -m explorer compare"
         ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, OSError, RecursionError) as error:  # of json, of utf-8, of the disk
         raise ComparisonError(f"{path} is damaged ({error}); {remedy}") from error
     if not isinstance(values, dict):
         raise ComparisonError(f"{path} is damaged (no table of values); {remedy}")

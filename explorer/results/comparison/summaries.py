@@ -11,18 +11,19 @@ would not do, since beta is in it and not every model has one. Betas with fewer 
 first. Where a model has one beta only, nothing is selected.
 """
 
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import sqrt
-from statistics import fmean, stdev
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
+from statistics import fmean
 from typing import NamedTuple
+
+import pandas as pd
 
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.results.comparison.runs import ComparisonError, Result, Settings
 from explorer.results.ranking import average_ranks, win_loss
-from explorer.results.scores import MEASURES
+from explorer.results.scores import MEASURES, figures, latex, math_cell
+from explorer.results.scores import outcomes as outcomes_of
 
 
 class Mean(NamedTuple):
@@ -37,28 +38,6 @@ class Mean(NamedTuple):
         """Value, and one standard error below and above it, as figures take it."""
         error = self.standard_error or 0.0
         return self.value, self.value - error, self.value + error
-
-
-class Figure(NamedTuple):
-    """A number of one run: a key of ``MEASURES``, what was given, what was generated from it."""
-
-    measure: str
-    given: str
-    target: str
-    value: float
-
-
-class Summary(NamedTuple):
-    """A figure of a model at a beta, over its runs."""
-
-    model: str
-    beta: float
-    measure: str
-    given: str
-    target: str
-    value: float
-    standard_error: float | None
-    n_runs: int
 
 
 class Axis(NamedTuple):
@@ -87,12 +66,7 @@ class Point(NamedTuple):
     y: Mean
 
 
-PICKS: dict[str, Callable[[Sequence[float]], float]] = {
-    "mean": fmean,
-    "best": max,
-    "first": lambda values: values[0],
-    "last": lambda values: values[-1],
-}
+PICKS = {"mean": "mean", "best": "max", "first": "first", "last": "last"}
 """What one number is made of those for each given: of log p(x), whose proposals are all lower
 bounds, the best."""
 
@@ -108,6 +82,10 @@ HEADLINE: dict[str, Axis] = {
 """Columns of the one table."""
 
 TRADE_OFFS: dict[str, tuple[Axis, Axis]] = {
+    "joint coherence against log-likelihood": (
+        Axis("log_likelihood", "best"),
+        Axis("joint_coherence"),
+    ),
     "coherence against log-likelihood": (
         Axis("log_likelihood", "best"),
         Axis("coherence", "mean"),
@@ -121,8 +99,9 @@ TRADE_OFFS: dict[str, tuple[Axis, Axis]] = {
         Axis("latent_accuracy", "first"),
     ),
 }
-"""Curves over beta, (x, y): figure 1 of the MoPoE paper (Sutter et al. 2021), and figures 3 to 5
-of the MM-VAMP paper (Sutter et al. 2024), which show what one modality alone tells."""
+"""Curves over beta, (x, y): figure 1 of the MoPoE paper (Sutter et al. 2021), which has joint
+coherence, and figures 3 to 5 of the MM-VAMP paper (Sutter et al. 2024), which show what one
+modality alone tells."""
 
 RANKED = (
     "latent_accuracy",
@@ -138,13 +117,26 @@ TOGETHER = {"mean", "joint"}
 """Targets and subsets that repeat others, and count no second time as outcomes."""
 
 
-def summarize(results: Iterable[Result]) -> list[Summary]:
-    """Every figure of every model and beta, over its finished runs."""
-    values: dict[tuple, list[float]] = {}
-    for result, figures in _measured(results):
-        for *name, value in figures:
-            values.setdefault((*result.run[:2], *name), []).append(value)
-    return [Summary(*key, *_mean(runs)) for key, runs in values.items()]
+NAME = ["measure", "given", "target"]
+MEAN = {"value": "mean", "standard_error": "sem", "n_runs": "count"}
+"""What is made of the runs: columns of the tables below, as in :class:`Mean`."""
+
+
+def tidy(results: Iterable[Result]) -> pd.DataFrame:
+    """Every figure of every finished run: model, beta, seed, measure, given, target, value."""
+    rows = [
+        (*result.run, *name, figure[0])
+        for result in results
+        if result.scores is not None
+        for name, figure in figures(result.scores)
+    ]
+    return pd.DataFrame(rows, columns=["model", "beta", "seed", *NAME, "value"])
+
+
+def summarize(results: Iterable[Result]) -> pd.DataFrame:
+    """Every figure of every model and beta over its finished runs: means as :class:`Mean` has."""
+    by_figure = tidy(results).groupby(["model", "beta", *NAME], sort=False)["value"]
+    return by_figure.agg(**MEAN).reset_index()
 
 
 def select_beta(results: Iterable[Result]) -> dict[str, float]:
@@ -192,43 +184,34 @@ def selected(results: Iterable[Result]) -> list[Result]:
 
 def headline(results: Iterable[Result]) -> dict[str, dict[str, Mean]]:
     """Return the one table: model to column to mean; a column is left out where it is undefined."""
-    values: dict[str, dict[str, list[float]]] = {}
-    for result, figures in _measured(selected(results)):
-        row = values.setdefault(result.run.model, {})
-        for column, axis in HEADLINE.items():
-            value = _along(figures, axis)
-            if value is not None:
-                row.setdefault(column, []).append(value)
-    return {
-        model: {column: _mean(row[column]) for column in HEADLINE if column in row}
-        for model, row in values.items()
-    }
+    table = tidy(selected(results))
+    found: dict[str, dict[str, Mean]] = {model: {} for model in dict.fromkeys(table["model"])}
+    for column, axis in HEADLINE.items():
+        for model, mean in _means(_along(table, axis), ["model"]).items():
+            found[model][column] = mean
+    return {model: row for model, row in found.items() if row}
 
 
 def trade_off(results: Iterable[Result], x: Axis, y: Axis) -> dict[str, list[Point]]:
-    """Model to its curve over beta, smallest first; models without either measure are out."""
-    values: dict[str, dict[float, list[tuple[float, float]]]] = {}
-    for result, figures in _measured(results):
-        pair = _along(figures, x), _along(figures, y)
-        if None not in pair:
-            curve = values.setdefault(result.run.model, {})
-            curve.setdefault(result.run.beta, []).append(pair)
-    return {
-        model: [
-            Point(beta, *(_mean(list(part)) for part in zip(*curve[beta], strict=True)))
-            for beta in sorted(curve)
-        ]
-        for model, curve in values.items()
-    }
+    """Model to its curve over beta, smallest first; runs without either measure are out."""
+    table = tidy(results)
+    pairs = pd.concat({"x": _along(table, x), "y": _along(table, y)}, axis=1).dropna()
+    xs, ys = (_means(pairs[axis], ["model", "beta"]) for axis in ("x", "y"))
+    curves: dict[str, list[Point]] = {}
+    for model, beta in xs:
+        curves.setdefault(model, []).append(Point(beta, xs[model, beta], ys[model, beta]))
+    return {model: sorted(points) for model, points in curves.items()}
 
 
 def by_number(results: Iterable[Result], measure: str = "coherence") -> dict[str, list[Mean]]:
     """Model to a measure's mean for 1, 2, ... given modalities, at the selected beta."""
-    curves: dict[str, dict[int, Mean]] = {}
-    for row in summarize(selected(results)):
-        if row.measure == measure and row.given.isdecimal():
-            curves.setdefault(row.model, {})[int(row.given)] = Mean(*row[-3:])
-    return {model: [curve[n] for n in sorted(curve)] for model, curve in curves.items()}
+    table = summarize(selected(results))
+    own = table[(table["measure"] == measure) & table["given"].str.isdecimal()]
+    own = own.assign(number=own["given"].astype(int)).sort_values("number", kind="stable")
+    return {
+        model: [_mean(*row) for row in curve[list(Mean._fields)].itertuples(index=False)]
+        for model, curve in own.groupby("model", sort=False)
+    }
 
 
 def outcomes(
@@ -242,25 +225,21 @@ def outcomes(
         (measure, given, target) to model to the mean over its runs, where two models or more have
         it; and 1 where more is better, -1 where less is.
     """
-    found: dict[tuple[str, str, str], dict[str, float]] = {}
-    for row in summarize(selected(results)):
-        if row.measure in measures and not {row.given, row.target} & TOGETHER:
-            found.setdefault((row.measure, row.given, row.target), {})[row.model] = row.value
-    found = {key: values for key, values in found.items() if len(values) > 1}
-    return found, {key: MEASURES[key[0]].better for key in found}
+    table = summarize(selected(results))
+    together = table["given"].isin(TOGETHER) | table["target"].isin(TOGETHER)
+    return outcomes_of(table[table["measure"].isin(measures) & ~together])
 
 
 def as_csv(results: Iterable[Result]) -> str:
-    """Every figure of every model and beta, as comma-separated values."""
+    """Every figure of every model and beta, as comma-separated values, with deviations over runs.
+
+    A standard deviation is what papers print after ``±`` (table 6 of Sutter et al. 2021).
+    """
     results = list(results)
-    selection = select_beta(results)
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([*Summary._fields, "selected"])
-    for row in summarize(results):
-        figures = [f"{row.value:.6g}", "" if row.standard_error is None else f"{row[6]:.6g}"]
-        writer.writerow([*row[:5], *figures, row.n_runs, int(selection[row.model] == row.beta)])
-    return file.getvalue()
+    table, selection = summarize(results), select_beta(results)
+    table["standard_deviation"] = table["standard_error"] * table["n_runs"] ** 0.5
+    table["selected"] = (table["model"].map(selection) == table["beta"]).astype(int)
+    return table.to_csv(index=False, float_format="%.6g")
 
 
 def as_json(results: Iterable[Result], settings: Settings) -> str:
@@ -283,92 +262,67 @@ def as_json(results: Iterable[Result], settings: Settings) -> str:
             {"measure": m, "given": g, "target": t, "better": better[m, g, t], "values": values}
             for (m, g, t), values in ranked.items()
         ],
-        "figures": [row._asdict() for row in summarize(results)],
+        "figures": json.loads(summarize(results).to_json(orient="records", double_precision=10)),
         "failed": {str(result.run): result.reason for result in results if result.reason},
     }
-    return json.dumps(table, indent=1) + "\n"
+    return json.dumps(table, indent=1, allow_nan=False) + "\n"
 
 
 def as_latex(results: Iterable[Result]) -> str:
     """The one table for a paper, the best mean of a column in bold."""
     results = list(results)
     rows, selection = headline(results), select_beta(results)
-    columns = [column for column in HEADLINE if any(column in row for row in rows.values())]
+    names = [column for column in HEADLINE if any(column in row for row in rows.values())]
+    measures = {column: MEASURES[HEADLINE[column].measure] for column in names}
     best = {
         column: max(
-            MEASURES[HEADLINE[column].measure].better * row[column].value
-            for row in rows.values()
-            if column in row
+            measures[column].better * row[column].value for row in rows.values() if column in row
         )
-        for column in columns
+        for column in names
     }
-
-    def cell(row: dict[str, Mean], column: str) -> str:
-        if column not in row:
-            return "--"
-        measure, mean = MEASURES[HEADLINE[column].measure], row[column]
-        text = shown(mean, measure.digits, r" \pm ")
-        bold = measure.better * mean.value == best[column]
-        return rf"$\mathbf{{{text}}}$" if bold else f"${text}$"
-
-    lines = [
-        "% mean and standard error over training runs; best mean of a column in bold, clear or not",
-        rf"\begin{{tabular}}{{lrr{'c' * len(columns)}}}",
-        r"\toprule",
-        " & ".join(["", "runs", r"$\beta$", *columns]) + r" \\",
-        r"\midrule",
-    ]
-    for model, row in rows.items():
-        n_runs = max(mean.n_runs for mean in row.values())
-        cells = [str(n_runs), f"{selection[model]:g}", *(cell(row, c) for c in columns)]
-        lines.append(" & ".join([MODEL_LABELS.get(model, model), *cells]) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
+    cells = {
+        MODEL_LABELS.get(model, model): {
+            "runs": str(max(mean.n_runs for mean in row.values())),
+            r"$\beta$": f"{selection[model]:g}",
+        }
+        | {
+            column: math_cell(
+                shown(mean, measures[column].digits),
+                measures[column].better * mean.value == best[column],
+            )
+            for column, mean in row.items()
+        }
+        for model, row in rows.items()
+    }
+    head = (
+        "% mean and standard error over training runs; best mean of a column in bold, clear or not"
+    )
+    return f"{head}\n" + latex(cells, ["runs", r"$\beta$", *names])
 
 
-def shown(mean: Mean, digits: int, between: str = " ± ") -> str:
+def shown(mean: Mean, digits: int) -> str:
     """A mean and its standard error, as people read it."""
     error = mean.standard_error
-    return f"{mean.value:.{digits}f}" + ("" if error is None else f"{between}{error:.{digits}f}")
+    return f"{mean.value:.{digits}f}" + ("" if error is None else f" ± {error:.{digits}f}")
 
 
-def _measured(results: Iterable[Result]) -> Iterator[tuple[Result, list[Figure]]]:
-    for result in results:
-        if result.scores is not None:
-            yield result, list(_figures(result.scores))
+def _along(table: pd.DataFrame, axis: Axis) -> pd.Series:
+    """One number a run, by model, beta and seed; runs without the measure are not in it."""
+    own = table[(table["measure"] == axis.measure) & (table["target"] == axis.target)]
+    if axis.given not in PICKS:
+        own = own[own["given"] == axis.given]
+    runs = own.groupby(["model", "beta", "seed"], sort=False)["value"]
+    return runs.agg(PICKS.get(axis.given, "first"))
 
 
-def _figures(scores: dict) -> Iterator[Figure]:
-    """Every measure that these scores have."""
-    for key, measure in MEASURES.items():
-        for names, value in _expand(scores, measure.path.split("/")):
-            yield Figure(key, names.get("{given}", ""), names.get("{target}", ""), value)
-
-
-def _expand(node: object, keys: list[str]) -> Iterator[tuple[dict[str, str], float]]:
-    """Numbers at a path, for every key in the place of ``{given}`` and ``{target}``."""
-    if not keys:
-        number = node.get("mean") if isinstance(node, dict) else node
-        if isinstance(number, int | float):
-            yield {}, float(number)
-        return
-    head, *rest = keys
-    branches = node if isinstance(node, dict) else {}
-    for key in branches if head.startswith("{") else branches.keys() & {head}:
-        for names, number in _expand(branches[key], rest):
-            yield {head: key} | names, number
-
-
-def _along(figures: list[Figure], axis: Axis) -> float | None:
-    found = {
-        figure.given: figure.value
-        for figure in figures
-        if (figure.measure, figure.target) == (axis.measure, axis.target)
+def _means(values: pd.Series, by: list[str]) -> Mapping:
+    """Mean over runs by what is in ``by``, in the order of the runs."""
+    table = values.groupby(by if len(by) > 1 else by[0], sort=False).agg(**MEAN)
+    return {
+        key: _mean(*row)
+        for key, row in zip(table.index, table.itertuples(index=False), strict=True)
     }
-    if axis.given in PICKS:
-        return PICKS[axis.given](list(found.values())) if found else None
-    return found.get(axis.given)
 
 
-def _mean(values: Sequence[float]) -> Mean:
-    error = stdev(values) / sqrt(len(values)) if len(values) > 1 else None
-    return Mean(fmean(values), error, len(values))
+def _mean(value: float, error: float, n_runs: int) -> Mean:
+    return Mean(value, None if isnan(error) else error, n_runs)
