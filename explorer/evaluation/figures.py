@@ -11,6 +11,9 @@ from torch import Tensor
 from explorer.aggregations import membership
 from explorer.subsets import subset_label, subsets
 
+NOT_FINITE = "no finite number came of it"
+"""Why a figure is absent whose mean is infinite or no number."""
+
 Progress = Callable[[float], None]
 """Told the share that is done."""
 
@@ -39,7 +42,7 @@ def finite(tree: dict) -> dict:
     error (None: a single tuple has no spread); other numbers are left out.
     """
     if not _is_finite(tree.get("mean", 0.0)):
-        return absent("no finite number came of it")
+        return absent(NOT_FINITE)
     kept = {}
     for key, branch in tree.items():
         if isinstance(branch, dict):

@@ -5,8 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from explorer.checkpoints import check_data
-from explorer.datasets import load_dataset, name_of
-from explorer.evaluation.classifiers import load_classifiers
+from explorer.datasets import load_dataset
 from explorer.files.own import find_folder
 from explorer.models import MODELS
 from explorer.results.comparison.engines import carry_out
@@ -19,6 +18,7 @@ from explorer.results.comparison.runs import (
     plan,
     read_results,
 )
+from explorer.results.comparison.work import check_sizes, judges
 
 
 def compare(
@@ -55,8 +55,9 @@ def compare(
         data.modalities,
     )
     n_workers = None if workers == "auto" else _numbers("--workers", workers, int)[0]
-    judges = load_classifiers(name_of(settings.dataset))  # without them no run can be measured
-    check_data(judges.provenance, data, "a classifier that reads observations")
+    check_sizes(data, settings)
+    found = judges(settings.dataset, folder)
+    check_data(found.provenance, data, "a classifier that reads observations")
     open_comparison(folder, settings)
     known = read_results(folder)
     if retry:

@@ -4,16 +4,17 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from math import isfinite
 from pathlib import Path
 from statistics import fmean
 
 import torch
 
+from explorer.checkpoints import CheckpointError
 from explorer.datasets import Dataset, load_dataset, name_of
 from explorer.datasets.modality import Part
 from explorer.evaluation import evaluate, origin
-from explorer.evaluation.classifiers import Classifiers, load_classifiers
+from explorer.evaluation.classifiers import Classifiers, find_classifiers
+from explorer.evaluation.figures import NOT_FINITE, absent
 from explorer.files.whole import alone, write_whole
 from explorer.models import MultimodalVAE
 from explorer.models.vae import WEIGHTS
@@ -69,7 +70,7 @@ def work(folder: str, model: str, beta: float, seed: int, accelerator: str = "cp
             return "finished"
         try:
             tell("starting", 0.0)
-            given = *_data(settings.dataset, settings.n_validation), _judges(settings.dataset)
+            given = *_data(settings.dataset, settings.n_validation), judges(settings.dataset, place)
             try:
                 result = _train_and_measure(run, settings, own, given, accelerator, tell)
             except FAILURES as error:
@@ -103,6 +104,19 @@ def divide(data: Dataset, n_validation: int) -> tuple[Dataset, Dataset]:
     return kept, replace(kept, test=validation_part)
 
 
+def check_sizes(data: Dataset, settings: Settings) -> None:
+    """Raise ValueError where the data have fewer tuples than will be asked for after training."""
+    kept = divide(data, settings.n_validation)[0].having()
+    n_train, n_test = len(kept.train), len(kept.test)
+    fits = min(n_train // 2, n_test)
+    if settings.n_test > fits:
+        raise ValueError(
+            f"--test-tuples {settings.n_test} needs twice as many training tuples and as many test "
+            f"tuples; {data.name!r} has {n_train} to train on beside --validation-tuples "
+            f"{settings.n_validation}, and {n_test} to test on: give --test-tuples {fits} or fewer"
+        )
+
+
 def _train_and_measure(
     run: Run,
     settings: Settings,
@@ -131,7 +145,7 @@ def _train_and_measure(
         measure(validation, "validation", only=VALIDATED, **settings.validation)
     )
     scores = measure(data, "test", **settings.evaluation)
-    undefined = list(_undefined(scores)) + list(_undefined(validated))
+    undefined = _undefined(scores)
     if undefined:
         raise ValueError(f"evaluation gave no number for {', '.join(undefined)}")
     took = time.monotonic() - started, time.process_time() - used
@@ -180,10 +194,11 @@ def _validation_score(scores: dict) -> dict[str, float]:
 
 
 def _undefined(tree: object, path: str = "") -> list[str]:
-    """Paths to the figures that are infinite or not numbers."""
-    if isinstance(tree, dict):
-        return [bad for key, branch in tree.items() for bad in _undefined(branch, f"{path}/{key}")]
-    return [path[1:]] if isinstance(tree, float) and not isfinite(tree) else []
+    """Paths to the figures that came out infinite or as no number."""
+    if tree == absent(NOT_FINITE):
+        return [path[1:]]
+    branches = tree.items() if isinstance(tree, dict) else ()
+    return [bad for key, branch in branches for bad in _undefined(branch, f"{path}/{key}")]
 
 
 def _teller(place: Path, own: Path) -> Callable[[str, float], None]:
@@ -208,5 +223,15 @@ def _data(dataset: str, n_validation: int) -> tuple[Dataset, Dataset]:
 
 
 @cache
-def _judges(dataset: str) -> Classifiers:
-    return load_classifiers(name_of(dataset))
+def judges(dataset: str, folder: Path) -> Classifiers:
+    """Classifiers of the root that the comparison lies in, else those at hand.
+
+    Raises
+    ------
+    CheckpointError
+        There are none, and without them no run can be measured.
+    """
+    found = find_classifiers(name_of(dataset), folder.parents[2])
+    if isinstance(found, str):
+        raise CheckpointError(found)
+    return found
