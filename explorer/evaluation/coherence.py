@@ -227,7 +227,7 @@ def report(
 
 def _verdict(judge: Classifiers, correct: Tensor, joint: Tensor | None) -> dict:
     """What one judge says by number given, bool ``(S, M, N)``, and jointly, ``(M, N)``."""
-    n_modalities = correct.shape[1]
+    n_modalities, known = correct.shape[1], [c for c in judge.ceiling.values() if c is not None]
     observed = membership(n_modalities)
     return {
         "conditional_by_size": {
@@ -235,6 +235,6 @@ def _verdict(judge: Classifiers, correct: Tensor, joint: Tensor | None) -> dict:
             for size, own in sizes(n_modalities)[:-1]
         },
         "joint": absent(NO_PRIOR) if joint is None else figure(agree(joint)),
-        "accuracy": round(sum(judge.ceiling.values()) / len(judge.ceiling), 4),
+        **({"accuracy": round(sum(known) / len(known), 4)} if known else {}),
         "agreement": judge.agreement,
     }

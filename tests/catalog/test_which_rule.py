@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from explorer.app.scores.which_rule import evidence
@@ -32,7 +33,7 @@ def figure(model, value, given="4"):
 def test_evidence_is_read_from_the_scores_and_admits_what_is_better():
     advice = Advice(("mopoe", "mwb", "code"), "", "coherence", "4")
     scores = [figure("mopoe", 0.7), figure("mwb", 0.5), figure("wb", 0.9), figure("wb", 0.1, "1")]
-    first, second, third, last = evidence(advice, scores)
+    first, second, third, last = evidence(advice, pd.DataFrame(scores))
     assert MODEL_LABELS["mopoe"] in first
     assert "0.700" in first
     assert "2 of 3 here" in first
@@ -43,7 +44,8 @@ def test_evidence_is_read_from_the_scores_and_admits_what_is_better():
 
 def test_with_fewer_views_the_most_that_can_be_given_is_looked_at():
     advice = Advice(("mopoe",), "", "coherence", "4")
-    assert "given 2" in evidence(advice, [figure("mopoe", 0.7, "2"), figure("mopoe", 0.6, "1")])[0]
+    scores = pd.DataFrame([figure("mopoe", 0.7, "2"), figure("mopoe", 0.6, "1")])
+    assert "given 2" in evidence(advice, scores)[0]
 
 
 def test_the_readme_has_the_tree_as_it_is():

@@ -5,19 +5,17 @@ import streamlit as st
 
 from explorer.app.shared.downloads import offer
 from explorer.catalog.looks import MODEL_LABELS
-from explorer.results.scores import MEASURES, Evaluation, Score, absences
+from explorer.results.scores import MEASURES, Evaluation, absences, with_origin
 from explorer.subsets import subset_title
 
 
-def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
-    st.header("Every figure")
-    there = {score.measure for score in scores}
+def show_everything(scores: pd.DataFrame, evaluations: list[Evaluation]) -> None:
+    there = set(scores["measure"])
     measure = st.selectbox(
         "Show",
         list(MEASURES),
         format_func=lambda key: MEASURES[key].label,
-        key="figures",
-        bind="query-params",
+        key="scores_measure",
     )
     section = MEASURES[measure].path.split("/")[0]
     if measure not in there:
@@ -27,28 +25,20 @@ def show_everything(scores: list[Score], evaluations: list[Evaluation]) -> None:
             for path, reason in absences(evaluation).items()
             if path.split("/")[0] == section
         }
-        st.info(
-            "None of the chosen models has it on this dataset. "
-            + " ".join(f"{reason.rstrip('.')}." for reason in sorted(reasons))
-        )
+        st.info("None of the chosen models has it on this dataset.")
+        st.text("\n".join(f"{reason.rstrip('.')}." for reason in sorted(reasons)))
         return
-    computed = {e.model: e.scores["computed"] for e in evaluations if e.scores is not None}
-    names = max((score.given.split("+") for score in scores), key=len)
+    own = with_origin(scores[scores["measure"] == measure], evaluations)
+    names = max((given.split("+") for given in scores["given"]), key=len)
     table = pd.DataFrame(
         {
-            "model": MODEL_LABELS[score.model],
-            "given": subset_title(score.given, names),
-            "target": score.target,
-            "value": score.value,
-            "low": score.interval[1] if score.standard_error is not None else None,
-            "high": score.interval[2] if score.standard_error is not None else None,
-            "n": score.n,
+            "model": own["model"].map(MODEL_LABELS.get),
+            "given": [subset_title(given, names) for given in own["given"]],
+            **{column: own[column] for column in ("target", "value", "low", "high", "n")},
             "training runs": 1,
-            "evaluated at commit": computed[score.model]["commit"],
-            "hardware": computed[score.model]["cpu"],
+            "evaluated at commit": own["evaluation_commit"],
+            "hardware": own["cpu"],
         }
-        for score in scores
-        if score.measure == measure
     )
     st.dataframe(table, hide_index=True, key="every")
     st.caption(how(evaluations, section))

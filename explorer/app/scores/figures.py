@@ -2,37 +2,44 @@
 
 from collections.abc import Iterable
 
+import pandas as pd
 import streamlit as st
 
+from explorer.app.shared.downloads import offer
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.catalog.subjects import Subject
 from explorer.drawing import plots
 from explorer.results.scores import MEASURES, Score, headline, select
 
+LABELLED = {"all": "All", "few": "Few"}
+
+JUDGE_LABELS = {
+    "published": "published network",
+    "ours": "ours, varied in training",
+    "sharp": "sharp, never varied",
+}
+
+AGAINST = {
+    "latent_accuracy": "Latent accuracy, all given",
+    "ssim": "SSIM of reconstructions",
+    "log_likelihood": "log p(x), all given",
+}
+"""What coherence can be set against."""
+
 CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
 
 
-def show_latent_accuracy(scores: list[Score], subject: Subject) -> None:
-    if not select(scores, "latent_accuracy_by_subset"):
-        return
-    st.header("What the latent space knows, subset by subset")
+def show_latent_accuracy(scores: pd.DataFrame, subject: Subject) -> None:
     st.markdown(
         f"A linear classifier reads the {subject.word} off the posterior mean. One column is one "
         "subset of the modalities; the dots below say which. A model that gains from evidence "
         "brightens to the right."
     )
-    label = st.segmented_control(
-        "Labels for the classifier",
-        ["latent_accuracy_by_subset", "latent_accuracy_few_by_subset"],
-        default="latent_accuracy_by_subset",
-        required=True,
-        format_func={
-            "latent_accuracy_by_subset": "All",
-            "latent_accuracy_few_by_subset": "Few",
-        }.get,
-        key="labels",
-        bind="query-params",
-    )
+    few = st.segmented_control(
+        "Labels for the classifier", LABELLED, required=True, format_func=LABELLED.get,
+        key="scores_labels",
+    ) == "few"  # fmt: skip
+    label = "latent_accuracy_few_by_subset" if few else "latent_accuracy_by_subset"
     values = {
         model: {score.given: score.value for score in found}
         for model, found in select(scores, label).items()
@@ -45,11 +52,8 @@ def show_latent_accuracy(scores: list[Score], subject: Subject) -> None:
     )
 
 
-def show_coherence(scores: list[Score], subject: Subject) -> None:
+def show_coherence(scores: pd.DataFrame, subject: Subject) -> None:
     found = select(scores, "coherence")
-    if not found:
-        return
-    st.header("Coherence by number of modalities given")
     st.markdown(
         "The modalities that are missing are drawn from one sample of the latent. How often does "
         f"a classifier see the right {subject.word} in them? It errs on real ones too: its share "
@@ -81,17 +85,14 @@ def show_coherence(scores: list[Score], subject: Subject) -> None:
         )
 
 
-def show_trade_off(scores: list[Score]) -> None:
-    options = {
-        "latent_accuracy": "Latent accuracy, all given",
-        "ssim": "SSIM of reconstructions",
-        "log_likelihood": "log p(x), all given",
-    }
-    there = {measure: label for measure, label in options.items() if select(scores, measure)}
+def show_trade_off(scores: pd.DataFrame) -> None:
+    there = {m: label for m, label in AGAINST.items() if select(scores, m)}
     coherence = select(scores, "coherence", given="1")
-    if not there or not coherence:
+    if not there:
+        st.info("None of the chosen models has a figure to set against coherence.")
         return
-    st.header("Coherence against the rest")
+    if st.session_state.scores_against not in there:
+        st.session_state.scores_against = next(iter(there))
     st.markdown(
         "Does a model that draws coherently from one modality pay for it elsewhere? Up and to the "
         "right is better."
@@ -99,11 +100,9 @@ def show_trade_off(scores: list[Score]) -> None:
     against = st.segmented_control(
         "Against",
         list(there),
-        default=next(iter(there)),
         required=True,
         format_func=there.get,
-        key="against",
-        bind="query-params",
+        key="scores_against",
     )
     others = {
         model: next((s for s in own if s.target == "mean"), own[-1])
@@ -129,10 +128,7 @@ def show_trade_off(scores: list[Score]) -> None:
     )
 
 
-def show_likelihood(scores: list[Score]) -> None:
-    if not select(scores, "log_likelihood"):
-        return
-    st.header("Log-likelihood, and how far to trust it")
+def show_likelihood(scores: pd.DataFrame) -> None:
     st.markdown(
         "Importance weighting bounds log p(x) from below, on average. The bound is tight only "
         "when many draws carry weight; where the *effective draws* stay near 1, one draw decides, "
@@ -156,11 +152,8 @@ def show_likelihood(scores: list[Score]) -> None:
     )
 
 
-def show_reconstruction(scores: list[Score]) -> None:
+def show_reconstruction(scores: pd.DataFrame) -> None:
     found = select(scores, "ssim", target="mean")
-    if not found:
-        return
-    st.header("Reconstruction")
     st.markdown(
         "Structural similarity between a test sample and what the mean of its own posterior "
         "decodes to, all modalities given, mean over the images. The data range is stated to be 1; "
@@ -175,6 +168,95 @@ def show_reconstruction(scores: list[Score]) -> None:
         ),
         "Dots with 95 % intervals of SSIM. " + extremes(found),
     )
+
+
+def show_judges(scores: pd.DataFrame) -> None:
+    """One set of draws, read by classifiers of several kinds: a table, and a figure for one."""
+    judged = scores[scores["measure"] == "judged_coherence"]
+    joint = select(scores, "judged_joint")
+    real = {j: own["value"].iloc[0] for j, own in _of(scores, "judge_accuracy").groupby("target")}
+    judges = [j for j in JUDGE_LABELS if j in set(judged["target"])]
+    st.markdown(
+        "The same draws, read by judges that differ in network and training. Each is right on real "
+        "samples as often as its row says; what they say of draws differs by far more than models "
+        "do, so a number without its judge says little. Papers are read by the first."
+    )
+    found = {judge: select(scores, "judged_coherence", target=judge) for judge in judges}
+    table = pd.DataFrame(
+        {
+            "model": MODEL_LABELS[model],
+            "judge": JUDGE_LABELS[judge],
+            **{f"{score.given} given": score.value for score in found[judge][model]},
+            "joint": next((s.value for s in joint.get(model, []) if s.target == judge), None),
+            "right on real samples": real.get(judge),
+        }
+        for model in dict.fromkeys(judged["model"])
+        for judge in judges
+        if model in found[judge]
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        column_config={c: st.column_config.NumberColumn(format="%.3f") for c in table.columns[2:]},
+        key="judged",
+    )
+    offer(table, "Judges", "judges")
+    judge = st.segmented_control(
+        "Judge", judges, required=True, format_func=JUDGE_LABELS.get, key="scores_judge",
+        default=judges[0],
+    )  # fmt: skip
+    draw(
+        plots.plot_by_number(
+            {model: [s.interval for s in own] for model, own in found[judge].items()},
+            label=f"coherence, {JUDGE_LABELS[judge]}",
+            ceiling=real.get(judge),
+            theme=theme(),
+        ),
+        f"Lines of coherence over the number of modalities given, judge: {JUDGE_LABELS[judge]}. "
+        + extremes(found[judge]),
+    )
+
+
+def show_by_size(scores: pd.DataFrame) -> None:
+    """log p(x) by the number of modalities that the proposal saw."""
+    found = select(scores, "log_likelihood_by_size")
+    st.markdown(
+        "The bound on log p(x) with the belief given a subset as proposal, mean over all subsets "
+        "of a size. A proposal that saw less explains less."
+    )
+    draw(
+        plots.plot_by_number(
+            {model: [score.interval for score in own] for model, own in found.items()},
+            label=MEASURES["log_likelihood_by_size"].label,
+            theme=theme(),
+        ),
+        "Lines of log p(x) over the number of modalities that the proposal saw. " + extremes(found),
+    )
+
+
+def show_targets(scores: pd.DataFrame, subject: Subject) -> None:
+    """Coherence of each modality by itself: a panel a target."""
+    own = _of(scores, "coherence_by_target")
+    targets = list(dict.fromkeys(own["target"]))
+    st.markdown(f"Whose {subject.word} is drawn right? One panel is one modality that was missing.")
+    for place, (column, target) in enumerate(
+        zip(st.columns(min(3, len(targets))) * len(targets), targets, strict=False)
+    ):
+        found = select(own, "coherence_by_target", target=target)
+        with column:
+            draw(
+                plots.plot_by_number(
+                    {model: [s.interval for s in each] for model, each in found.items()},
+                    label=target,
+                    theme=theme(),
+                ).update_layout(height=300, showlegend=not place),
+                f"Lines of coherence of {target}. " + extremes(found),
+            )
+
+
+def _of(scores: pd.DataFrame, measure: str) -> pd.DataFrame:
+    return scores[scores["measure"] == measure]
 
 
 def draw(figure: object, alt: str, key: str | None = None) -> None:

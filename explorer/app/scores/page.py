@@ -1,25 +1,21 @@
-"""Scores: every figure of every scores.json, as tables and pictures, beside what papers print."""
+"""Scores: what the figures say in three sentences, the tables they rest on, and every figure."""
 
-from collections import Counter
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from explorer.app.links import Field, bind, choice, keep, some
+from explorer.app.scores import figures as drawn
 from explorer.app.scores.comparisons import show_comparisons
 from explorer.app.scores.every_figure import how, show_everything
-from explorer.app.scores.figures import (
-    show_coherence,
-    show_latent_accuracy,
-    show_likelihood,
-    show_reconstruction,
-    show_trade_off,
-)
-from explorer.app.scores.rankings import show_published, show_rankings
+from explorer.app.scores.loaded import Shelf, shelf
+from explorer.app.scores.rankings import PUBLISHED, show_published, show_rankings
 from explorer.app.scores.which_rule import show_which_rule
 from explorer.app.shared.choices import SUBJECTS, choose_dataset, say_nothing_is_trained
 from explorer.catalog.looks import LABELS, MODEL_LABELS
 from explorer.catalog.subjects import in_markdown
+from explorer.results.findings import leading_judge
 from explorer.results.scores import (
     MEASURES,
     Evaluation,
@@ -29,15 +25,14 @@ from explorer.results.scores import (
     as_json,
     as_latex,
     difference,
-    headline,
     is_clear,
     leaders,
-    read_evaluations,
+    rows,
     select,
-    tidy,
 )
 from explorer.results.scores import columns as headline_columns
 
+PAGE = "scores"
 GUESSES = {"clear": "Larger than noise", "noise": "Within noise"}
 ASKED = ("latent_accuracy", "coherence", "self_coherence", "joint_coherence", "ssim")
 SECTIONS = {"accuracy": "latent_accuracy", "log p(x)": "likelihood", "draws": "likelihood"}
@@ -47,25 +42,172 @@ UNTRAINED = "not trained yet"
 DRAWN = 8
 """Models that are drawn until others are chosen; more are hard to tell apart."""
 
+FIGURES: dict[str, tuple[str, str]] = {
+    "judges": ("Coherence by judge", "judged_coherence"),
+    "coherence": ("Coherence", "coherence"),
+    "targets": ("Target by target", "coherence_by_target"),
+    "latent": ("Latent accuracy", "latent_accuracy_by_subset"),
+    "trade": ("Coherence against the rest", "coherence"),
+    "likelihood": ("log p(x)", "log_likelihood"),
+    "sizes": ("log p(x) by size", "log_likelihood_by_size"),
+    "reconstruction": ("Reconstruction", "ssim"),
+}
+"""What can be drawn of the chosen models: its name, and the measure that it takes."""
+
+MORE: dict[str, str] = {
+    "noise": "Is it noise?",
+    "ranks": "Ranks and wins",
+    "papers": "What papers print",
+    "every": "Every figure",
+}
+"""What stands at the end of the page, one at a time."""
+
 
 def main() -> None:
     st.title("Scores")
-    st.markdown(
-        "What the same networks learn when only the model around them changes, on held-out test "
-        "samples. No figure is typed in by hand: each is read from the file that "
-        "`python -m explorer evaluate` writes beside a checkpoint."
-    )
     dataset = choose_dataset()
+    found = shelf(dataset)
+    trained = [e for e in found.evaluations if e.problem != UNTRAINED]
     st.markdown(in_markdown(SUBJECTS[dataset].idea))
-    every = read_evaluations(dataset)
-    trained = [evaluation for evaluation in every if evaluation.problem != UNTRAINED]
-    figures = tidy(trained)
-    show_which_rule(figures)
+    for sentence in found.sentences:
+        st.markdown(sentence)
+    if found.sentences:
+        st.caption(
+            "One training run a model, intervals over test samples; budgets are in the details of "
+            "the table. Every figure is read from the file that `python -m explorer evaluate` "
+            "writes beside a checkpoint."
+        )
+    models = [e.model for e in trained if e.scores is not None]
+    fields = state(found, models)
+    bind(PAGE, fields, dataset)
+    show_which_rule(found.table)
+    show_comparisons(dataset)
     if trained:
-        show_leaderboard(trained, figures, dataset)
+        show_leaderboard(found, trained, dataset)
     else:
         say_nothing_is_trained(dataset)
-    missing = [MODEL_LABELS[e.model] for e in every if e.problem == UNTRAINED]
+    say_what_is_not_trained(found, trained, dataset)
+    scores = found.table
+    if models:
+        chosen = choose_shown(models)
+        scores = found.table[found.table["model"].isin(chosen)]
+        show_figure(scores, dataset)
+    shown = [e for e in trained if e.scores is not None and e.model in set(scores["model"])]
+    show_more(found, scores, shown, dataset)
+    keep(PAGE, fields, dataset)
+
+
+def state(found: Shelf, models: list[str]) -> list[Field]:
+    """What a link to the page holds, of the models and figures of this dataset."""
+    default = [model for model in models if model in LABELS] or models[:DRAWN]
+    figures = there(found.table) or ["coherence"]
+    return [
+        Field("shown", some(models), tuple(default)),
+        Field("figure", choice(figures), figures[0]),
+        Field("labels", choice(drawn.LABELLED), "all"),
+        Field("against", choice(drawn.AGAINST), next(iter(drawn.AGAINST))),
+        Field("more", choice(MORE), "noise"),
+        Field("measure", choice(MEASURES), next(iter(MEASURES))),
+        Field("paper", choice(PUBLISHED), next(iter(PUBLISHED))),
+    ]
+
+
+def there(scores: pd.DataFrame) -> list[str]:
+    """Figures that the scores have something to draw for."""
+    measures = set(scores["measure"])
+    return [key for key, (_, measure) in FIGURES.items() if measure in measures]
+
+
+def show_leaderboard(found: Shelf, evaluations: list[Evaluation], dataset: str) -> None:
+    """All models with a checkpoint, a row each."""
+    rows = found.headlines
+    columns = headline_columns(rows.values())
+    st.header("All models")
+    cells = [[rows.get(evaluation.model, {}).get(c) for c in columns] for evaluation in evaluations]
+    values = [[score and score.value for score in row] for row in cells]
+    table = pd.DataFrame(values, columns=columns, dtype=float)
+    table.insert(0, "model", [MODEL_LABELS[evaluation.model] for evaluation in evaluations])
+    st.dataframe(
+        styled(table, cells, columns, rows, evaluations),
+        hide_index=True,
+        height=420 if len(table) > 11 else "content",
+        placeholder="–",
+        alt="Headline scores, one row a model; the same figures are in the downloads below.",
+        column_config={
+            "model": st.column_config.Column(pinned=True),
+            **{
+                column: st.column_config.NumberColumn(help=how(evaluations, section_of(column)))
+                for column in columns
+            },
+        },
+        key="headline",
+    )
+    problems = [e for e in evaluations if e.problem]
+    for evaluation in problems:
+        st.warning(f"**{MODEL_LABELS[evaluation.model]}** has no figures: `{evaluation.remedy}`")
+        st.text(evaluation.problem)
+    with st.expander("How to read it, budgets, what is missing, and the files"):
+        show_budgets(evaluations)
+        show_reasons(evaluations)
+        if rows:
+            show_origin(evaluations, found.table)
+            show_downloads(evaluations, found.table, dataset)
+
+
+def styled(
+    table: pd.DataFrame,
+    cells: list[list[Score | None]],
+    columns: list[str],
+    rows: dict[str, dict[str, Score]],
+    evaluations: list[Evaluation],
+) -> object:
+    """The table with intervals written out, and what leads a column in bold."""
+    styler = table.style
+    for c, column in enumerate(columns):
+        own = [row[c] for row in cells]
+        texts = {score.value: str(score) for score in own if score is not None}
+        styler.format(lambda value, texts=texts: texts.get(value, ""), subset=[column])
+        for r, score in enumerate(own):
+            if score is not None and texts[score.value] != str(score):  # equal, but less certain
+                styler.format(lambda _, text=str(score): text, subset=(r, column))
+        best = leaders(row[column] for row in rows.values() if column in row)
+        weights = ["font-weight: bold" if e.model in best else "" for e in evaluations]
+        styler.apply(lambda _, weights=weights: weights, subset=[column])
+    return styler
+
+
+def show_budgets(evaluations: list[Evaluation]) -> None:
+    """Steps, minutes, seed and commit of each training."""
+    names = ("steps", "core_minutes", "seed", "commit")
+    table = pd.DataFrame(
+        {"model": MODEL_LABELS[e.model], **{n.replace("_", "-"): e.trained.get(n) for n in names}}
+        for e in evaluations
+    )
+    if table["steps"].nunique() > 1:
+        st.markdown(
+            "**Budgets differ**: rows compare fairly only with others of as many steps, or in a "
+            "comparison on equal terms."
+        )
+    st.dataframe(table, hide_index=True, placeholder="–", key="budgets")
+
+
+def show_reasons(evaluations: list[Evaluation]) -> None:
+    """Why cells are empty."""
+    reasons: dict[str, list[str]] = {}
+    for evaluation in evaluations:
+        for reason in dict.fromkeys(absences(evaluation).values()):
+            reasons.setdefault(reason, []).append(MODEL_LABELS[evaluation.model])
+    if reasons:
+        st.markdown("A dash stands where a figure is not defined, or not measured:")
+        st.dataframe(
+            pd.DataFrame({"reason": r, "models": "; ".join(m)} for r, m in reasons.items()),
+            hide_index=True,
+            key="reasons",
+        )
+
+
+def say_what_is_not_trained(found: Shelf, trained: list[Evaluation], dataset: str) -> None:
+    missing = [MODEL_LABELS[e.model] for e in found.evaluations if e.problem == UNTRAINED]
     if trained and missing:
         with st.expander(f"Not trained on this dataset: {len(missing)}"):
             st.markdown("; ".join(missing))
@@ -74,127 +216,25 @@ def main() -> None:
                 f"python -m explorer evaluate --dataset {dataset} --model KEY",
                 language="bash",
             )
-    shown = choose_shown(trained)
-    chosen = {evaluation.model for evaluation in shown}
-    scores = [score for score in figures if score.model in chosen]
-    if scores:
-        show_noise(scores, dataset)
-        show_latent_accuracy(scores, SUBJECTS[dataset])
-        show_coherence(scores, SUBJECTS[dataset])
-        show_trade_off(scores)
-        show_likelihood(scores)
-        show_reconstruction(scores)
-    elif trained:
-        st.info("Nothing to draw: choose at least one evaluated model above.")
-    show_comparisons(dataset)
-    show_rankings(figures, dataset)
-    show_published(scores, dataset)
-    if scores:
-        show_everything(scores, shown)
 
 
-def show_leaderboard(evaluations: list[Evaluation], scores: list[Score], dataset: str) -> None:
-    """All models with a checkpoint, a row each."""
-    rows = {
-        evaluation.model: headline(scores, evaluation.model)
-        for evaluation in evaluations
-        if evaluation.scores is not None
-    }
-    columns = headline_columns(rows.values())
-    st.header("All models")
-    st.markdown(budgets(evaluations))
-    cells = [[rows.get(evaluation.model, {}).get(c) for c in columns] for evaluation in evaluations]
-    values = [[score and score.value for score in row] for row in cells]
-    table = pd.DataFrame(values, columns=columns, dtype=float)
-    table.insert(0, "model", [MODEL_LABELS[evaluation.model] for evaluation in evaluations])
-    for name in ("steps", "core_minutes", "seed", "commit"):
-        table[name.replace("_", "-")] = [e.trained.get(name) for e in evaluations]
-    styler = table.style
-    for c, column in enumerate(columns):
-        best = leaders(row[column] for row in rows.values() if column in row)
-        for r, evaluation in enumerate(evaluations):
-            if cells[r][c] is not None:
-                styler.format(lambda _, score=cells[r][c]: str(score), subset=(r, column))
-            if evaluation.model in best:
-                styler.set_properties(subset=(r, column), **{"font-weight": "bold"})
-    st.dataframe(
-        styler,
-        hide_index=True,
-        height="content",
-        placeholder="–",
-        alt="Headline scores, one row a model; the same figures are in the downloads below.",
-        column_config={
-            "model": st.column_config.Column(pinned=True),
-            "core-minutes": st.column_config.NumberColumn(format="%.1f"),
-            **{
-                column: st.column_config.NumberColumn(help=how(evaluations, section_of(column)))
-                for column in columns
-            },
-        },
-        key="headline",
-    )
-    show_reasons(evaluations)
-    if rows:
-        show_origin(evaluations, scores)
-        show_downloads(evaluations, scores, dataset)
-
-
-def budgets(evaluations: list[Evaluation]) -> str:
-    """What the rows had to learn with, and that they are not equal where they are not."""
-    counts = Counter(e.trained.get("steps") for e in evaluations if e.trained.get("steps"))
-    if len(counts) == 1:
-        steps = next(iter(counts))
-        return f"Every model was trained for {steps:,} steps, once."
-    groups = [
-        f"**{steps:,} steps**: "
-        + "; ".join(MODEL_LABELS[e.model] for e in evaluations if e.trained.get("steps") == steps)
-        for steps in sorted(counts, reverse=True)
-    ]
-    return (
-        "**Budgets differ**, so rows compare fairly only with others of the same one. "
-        + ". ".join(groups)
-        + ". Each was trained once. For equal budgets and several seeds, see the comparisons below."
-    )
-
-
-def show_reasons(evaluations: list[Evaluation]) -> None:
-    """Why cells and rows are empty."""
-    problems = [
-        f"- **{MODEL_LABELS[evaluation.model]}** has no figures, {evaluation.problem}: "
-        f"`{evaluation.remedy}`"
-        for evaluation in evaluations
-        if evaluation.problem
-    ]
-    if problems:
-        st.warning("\n".join(problems))
-    reasons: dict[str, list[str]] = {}
-    for evaluation in evaluations:
-        for reason in dict.fromkeys(absences(evaluation).values()):
-            reasons.setdefault(reason, []).append(MODEL_LABELS[evaluation.model])
-    if reasons:
-        st.markdown(
-            "A dash stands where a figure is not defined, or not measured:\n\n"
-            + "\n".join(
-                f"- {'; '.join(models)}: {reason.rstrip('.')}."
-                for reason, models in reasons.items()
-            )
-        )
-
-
-def show_origin(evaluations: list[Evaluation], scores: list[Score]) -> None:
+def show_origin(evaluations: list[Evaluation], scores: pd.DataFrame) -> None:
     origins = [e.scores["computed"] for e in evaluations if e.scores is not None]
     commits = ", ".join(sorted({str(origin["commit"]) for origin in origins}))
     machines = ", ".join(sorted({f"torch {o['torch']} on {o['cpu']}" for o in origins}))
+    judge = leading_judge(scores)
     st.caption(
         "After the comma: how many modalities were given. Bold: the best, and every model that is "
         "not clearly worse. Click a column to sort, or hold the pointer on it for how it was "
         f"computed. ± is a 95 % interval over test samples ({resting_on(scores)}). It leaves out "
         "what a second training run would change, and samples share source material, so it is "
-        f"rather too narrow. Evaluated at commit {commits} with {machines}."
+        "rather too narrow. Coherence in this table is read by our own judge"
+        + ("; the figure below has others. " if judge else ". ")
     )
+    st.text(f"Evaluated at commit {commits} with {machines}.")
 
 
-def show_downloads(evaluations: list[Evaluation], scores: list[Score], dataset: str) -> None:
+def show_downloads(evaluations: list[Evaluation], scores: pd.DataFrame, dataset: str) -> None:
     files = {
         "CSV": (
             "csv",
@@ -213,33 +253,67 @@ def show_downloads(evaluations: list[Evaluation], scores: list[Score], dataset: 
             )  # fmt: skip
 
 
-def choose_shown(evaluations: list[Evaluation]) -> list[Evaluation]:
-    """The models that figures show; those of page 1 until others are chosen."""
-    models = [e.model for e in evaluations if e.scores is not None]
-    if not models:
-        return []
-    default = [model for model in models if model in LABELS] or models[:DRAWN]
-    chosen = st.pills(
+def choose_shown(models: list[str]) -> list[str]:
+    """The models that figures show."""
+    return st.pills(
         "Models in the figures below",
         models,
         selection_mode="multi",
-        default=default,
         format_func=MODEL_LABELS.get,
-        key="shown",
-        bind="query-params",
+        key="scores_shown",
         help="More than eight are hard to tell apart. The link to this page keeps the choice.",
         wrap=True,
     )
-    return [evaluation for evaluation in evaluations if evaluation.model in chosen]
 
 
-def show_noise(scores: list[Score], dataset: str) -> None:
+def show_figure(scores: pd.DataFrame, dataset: str) -> None:
+    """One figure of the chosen models at a time."""
+    figures = there(scores)
+    if not figures:
+        st.info("Nothing to draw: choose at least one evaluated model above.")
+        return
+    if st.session_state.scores_figure not in figures:
+        st.session_state.scores_figure = figures[0]
+    key = st.segmented_control(
+        "Figure", figures, required=True, format_func=lambda key: FIGURES[key][0],
+        key="scores_figure",
+    )  # fmt: skip
+    subject = SUBJECTS[dataset]
+    {
+        "judges": drawn.show_judges,
+        "coherence": partial(drawn.show_coherence, subject=subject),
+        "targets": partial(drawn.show_targets, subject=subject),
+        "latent": partial(drawn.show_latent_accuracy, subject=subject),
+        "trade": drawn.show_trade_off,
+        "likelihood": drawn.show_likelihood,
+        "sizes": drawn.show_by_size,
+        "reconstruction": drawn.show_reconstruction,
+    }[key](scores)
+
+
+def show_more(found: Shelf, scores: pd.DataFrame, shown: list[Evaluation], dataset: str) -> None:
+    """What most visitors do not need, one at a time."""
+    asked = st.segmented_control(
+        "More", list(MORE), required=True, format_func=MORE.get, key="scores_more"
+    )
+    if asked == "noise":
+        show_noise(scores)
+    elif asked == "ranks":
+        show_rankings(found.table, dataset)
+    elif asked == "papers":
+        show_published(scores, dataset)
+    elif shown:
+        show_everything(scores, shown)
+
+
+def show_noise(scores: pd.DataFrame) -> None:
     options = {
         f"{score.measure}.{score.given}": score
-        for score in scores
-        if score.measure in ASKED and score.target in ("", "mean")
+        for score in rows(scores[scores["measure"].isin(ASKED)])
+        if score.target in ("", "mean")
     }
     if not options:
+        st.info("The chosen models have no figure to ask about.")
         return
     st.header("Is this difference larger than noise?")
     st.markdown(
@@ -247,10 +321,7 @@ def show_noise(scores: list[Score], dataset: str) -> None:
         "look."
     )
     left, middle, right = st.columns(3)
-    asked = left.selectbox(
-        "Measure", list(options), format_func=lambda key: name(options[key]),
-        key=f"measure-{dataset}" if dataset != "polydigits" else "measure", bind="query-params",
-    )  # fmt: skip
+    asked = left.selectbox("Measure", list(options), format_func=lambda key: name(options[key]))
     measure, given, target = options[asked].measure, options[asked].given, options[asked].target
     found = select(scores, measure, given=given, target=target)
     models = list(found)
@@ -258,12 +329,10 @@ def show_noise(scores: list[Score], dataset: str) -> None:
         st.info("Choose at least two models above that have this figure.")
         return
     pair = [
-        column.selectbox(
-            label, models, index, format_func=MODEL_LABELS.get, key=key, bind="query-params"
-        )
-        for column, label, index, key in (
-            (middle, "One model", len(models) - 1, "one"),
-            (right, "Another", len(models) - 2, "other"),
+        column.selectbox(label, models, index, format_func=MODEL_LABELS.get)
+        for column, label, index in (
+            (middle, "One model", len(models) - 1),
+            (right, "Another", len(models) - 2),
         )
     ]
     a, b = (found[model][0] for model in pair)
@@ -274,7 +343,7 @@ def show_noise(scores: list[Score], dataset: str) -> None:
         "Your answer",
         list(GUESSES),
         format_func=GUESSES.get,
-        key=f"guess-{dataset}-{asked}-{'-'.join(pair)}",
+        key=f"guess-{asked}-{'-'.join(pair)}",
     )
     if guess is not None:
         reveal(a, b, guess)
@@ -315,11 +384,12 @@ def section_of(column: str) -> str:
     return SECTIONS.get(column.split(",")[0], "average_precision")
 
 
-def resting_on(scores: list[Score]) -> str:
+def resting_on(scores: pd.DataFrame) -> str:
     """On how many test samples or draws the headline figures rest."""
     asked = ("latent_accuracy", "coherence", "joint_coherence", "log_likelihood", "ssim")
     asked += ("latent_precision", "precision")
-    counts = {m: sorted({s.n for s in scores if s.measure == m and s.n}) for m in asked}
+    known = scores.dropna(subset="n")
+    counts = {m: sorted(set(known[known["measure"] == m]["n"].astype(int))) for m in asked}
     return ", ".join(
         f"{' or '.join(map(str, numbers))} for {MEASURES[m].label.split(',')[0]}"
         for m, numbers in counts.items()

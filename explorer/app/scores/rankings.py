@@ -10,7 +10,7 @@ from explorer.catalog.published import PUBLISHED, translation
 from explorer.catalog.subjects import SUBJECTS, in_markdown
 from explorer.drawing import plots
 from explorer.results.ranking import Outcomes, average_ranks, times_best, win_loss
-from explorer.results.scores import Score, select, translation_outcomes
+from explorer.results.scores import select, translation_outcomes
 
 MEANING = (
     "Within each outcome (one measure of one modality in one task) models are ranked from 1, "
@@ -22,17 +22,14 @@ MEANING = (
 Z = 1.959964
 
 
-def show_rankings(scores: list[Score], dataset: str) -> None:
-    st.header("Ranks, wins and losses")
+def show_rankings(scores: pd.DataFrame, dataset: str) -> None:
     st.markdown(MEANING)
     st.subheader("As published: 42 outcomes of the MAC-WAE study")
     st.warning(
         "**Not rerun by us, and on other data.** " + " ".join(published_in_words()),
         icon=":material/history_edu:",
     )
-    without = st.toggle(
-        "Leave M-WAE out, as the paper's own count does", key="without", bind="query-params"
-    )
+    without = st.toggle("Leave M-WAE out, as the paper's own count does", key="without")
     outcomes = {
         key: {m: value for m, value in values.items() if not (without and m == "m_wae")}
         for key, values in translation.OUTCOMES.items()
@@ -54,7 +51,7 @@ def show_rankings(scores: list[Score], dataset: str) -> None:
         "the first table says so."
     )
     ranked = {model for values in own.values() for model in values}
-    others = dict.fromkeys(score.model for score in scores if score.model not in ranked)
+    others = [model for model in dict.fromkeys(scores["model"]) if model not in ranked]
     if others:
         st.markdown(
             "Left out, because their evaluations are older than this measure: "
@@ -134,8 +131,7 @@ def show_ranking(outcomes: Outcomes, better: dict, name: str) -> None:
     offer(pairs, "Wins and losses", f"wins-{name}")
 
 
-def show_published(scores: list[Score], dataset: str) -> None:
-    st.header("What the papers print")
+def show_published(scores: pd.DataFrame, dataset: str) -> None:
     st.warning(
         "**Not rerun by us, and on other data,** or on the same data prepared otherwise. Compare "
         "the order of models and the shape of curves, not digits.",
@@ -144,14 +140,14 @@ def show_published(scores: list[Score], dataset: str) -> None:
     nearest_first = sorted(PUBLISHED, key=lambda key: dataset not in PUBLISHED[key].ours)
     titles = {key: f"{PUBLISHED[key].dataset}: {PUBLISHED[key].measure}" for key in nearest_first}
     chosen = st.selectbox(
-        "Published table", list(titles), format_func=titles.get, key="paper", bind="query-params"
+        "Published table", list(titles), format_func=titles.get, key="scores_paper"
     )
     table = PUBLISHED[chosen]
     rows = [
         [MODEL_LABELS[model], *numbers.split(), source] for model, source, numbers in table.rows
     ]
     ours = table.ours.get(dataset, ())
-    for model in dict.fromkeys(score.model for score in scores if ours):
+    for model in dict.fromkeys(scores["model"]) if ours else ():
         nearest = [
             select(scores, measure, given=given, target=target).get(model, ["–"])[0]
             for measure, given, target in ours

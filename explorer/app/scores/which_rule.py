@@ -1,15 +1,16 @@
 """Which rule for my data? Questions answered one by one, then what the scores say of the advice."""
 
+import pandas as pd
 import streamlit as st
 
 from explorer.app.shared.choices import show_cards
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.catalog.which_rule import TREE, Advice
 from explorer.results.measures import MEASURES
-from explorer.results.scores import Score
+from explorer.results.scores import rows
 
 
-def show_which_rule(scores: list[Score]) -> None:
+def show_which_rule(scores: pd.DataFrame) -> None:
     """Ask the questions of ``TREE`` and show the advice beside this dataset's figures."""
     with st.expander("Which rule for my data?"):
         node, depth = TREE, 0
@@ -23,21 +24,21 @@ def show_which_rule(scores: list[Score]) -> None:
         show_advice(node, scores)
 
 
-def show_advice(advice: Advice, scores: list[Score]) -> None:
+def show_advice(advice: Advice, scores: pd.DataFrame) -> None:
     """Models with their place among all by the measure, and their cards."""
     st.markdown(advice.why)
     st.markdown("\n".join(f"- {line}" for line in evidence(advice, scores)))
     show_cards(advice.models)
 
 
-def evidence(advice: Advice, scores: list[Score]) -> list[str]:
+def evidence(advice: Advice, scores: pd.DataFrame) -> list[str]:
     """What the scores of a dataset say of each model of an advice, and who has the best figure.
 
     A model without a checkpoint is said to have none: advice that no figure supports yet says so.
     """
     measure = MEASURES[advice.measure]
     given = advice.given or None
-    known = [s for s in scores if s.measure == advice.measure]
+    known = rows(scores[scores["measure"] == advice.measure])
     sizes = {s.given for s in known}
     if given is not None and given not in sizes and sizes:
         given = max(sizes, key=int)

@@ -5,13 +5,15 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from explorer.catalog.looks import MODEL_LABELS
 from explorer.checkpoints import CheckpointError, runs_directory
-from explorer.datasets import Modality, name_of
 from explorer.files.whole import write_whole
-from explorer.models import MODELS, build_model
 from explorer.results.scores import figures
+
+if TYPE_CHECKING:
+    from explorer.datasets import Modality
 
 SETTINGS, RESULT, STOP, LOCK = "comparison.json", "result.json", "stop", ".lock"
 
@@ -121,6 +123,8 @@ class Result(NamedTuple):
 
 def comparison_directory(dataset: str, name: str = "main", root: Path | str | None = None) -> Path:
     """Folder of a comparison, in ``root`` or where training writes; it need not exist."""
+    from explorer.datasets import name_of  # with torch, which readers of results do without
+
     if not re.fullmatch(r"[\w-]+", name):
         raise ValueError(f"a comparison's name is letters, digits, - and _; got {name!r}")
     return Path(root or runs_directory()).resolve() / "comparisons" / name_of(dataset) / name
@@ -172,7 +176,7 @@ def plan(
     models: Iterable[str],
     seeds: Iterable[int],
     betas: Sequence[float] | None,
-    modalities: Sequence[Modality],
+    modalities: Sequence["Modality"],
 ) -> list[Run]:
     """Every model with every beta and seed; seed by seed, so that all models are seen early.
 
@@ -181,6 +185,8 @@ def plan(
     betas
         None for each model's own, the one of its recipe.
     """
+    from explorer.models import MODELS, build_model
+
     models = list(models)
     unknown = [model for model in models if model not in MODELS]
     if unknown:
@@ -212,7 +218,7 @@ def read_results(folder: Path) -> list[Result]:
         if shared != settings:
             raise ComparisonError(f"{path} is of a run with other settings; {remedy}")
         results.append(result)
-    order = {model: place for place, model in enumerate(MODELS)}
+    order = {model: place for place, model in enumerate(MODEL_LABELS)}
     return sorted(results, key=lambda r: (order.get(r.run.model, len(order)), *r.run))
 
 

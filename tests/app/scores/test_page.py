@@ -15,12 +15,10 @@ from explorer.app.shared.downloads import latex
 from explorer.catalog.looks import LABELS, MODEL_LABELS
 from explorer.catalog.published import PUBLISHED
 from explorer.models import MODELS
-from explorer.results.scores import MEASURES, headline, is_clear, read_evaluations, select, tidy
+from explorer.results.scores import headline, is_clear, read_evaluations, select, tidy
 
 PAGE = str(Path(explorer.app.__file__).with_name("scores") / "page.py")
 LAST = list(MODELS)[-1]
-FIGURES = 9
-"""Five of the chosen models; ranks and wins as published, and of our own."""
 
 
 @pytest.fixture
@@ -50,151 +48,130 @@ def drawn(app):
     return [chart.proto for chart in app.get("plotly_chart")]
 
 
-def table(app, name):
-    column = {"headline": "core-minutes", "published": "from", "every": "hardware"}[name]
+def table(app, column):
+    """The one table that has a column."""
     return next(element.value for element in app.dataframe if column in element.value)
 
 
 def test_the_first_table_holds_the_headline_of_every_model(checkpoints):
-    shown = table(visit(), "headline")
+    app = visit()
+    shown = table(app, "SSIM")
     assert list(shown["model"]) == [MODEL_LABELS[model] for model in list(MODELS)[:-1]]
     rows = tidy(read_evaluations("polydigits", checkpoints))
     for number, model in enumerate(list(MODELS)[:-1]):
         for column, score in headline(rows, model).items():
             assert shown[column][number] == score.value
-
-
-def test_unequal_budgets_are_said_above_the_table(checkpoints):
-    assert "Every model was trained for 1 steps, once." in texts(visit().markdown)
-    config = checkpoints / "polydigits" / "mwb" / "config.json"
-    values = json.loads(config.read_text())
-    values["provenance"]["steps"] = 6000
-    config.write_text(json.dumps(values))
-    app = visit()
-    assert "**Budgets differ**" in texts(app.markdown)
-    assert f"**6,000 steps**: {MODEL_LABELS['mwb']}. **1 steps**" in texts(app.markdown)
-    assert set(table(app, "headline")["steps"]) == {1, 6000}
-
-
-def test_a_model_without_scores_stays_in_the_table_with_the_command(checkpoints):
-    (checkpoints / "polydigits" / "poe" / "scores.json").unlink()
-    app = visit()
-    shown = table(app, "headline").set_index("model")
-    assert pd.isna(shown.loc["Product", "joint"])
-    assert "python -m explorer evaluate --dataset polydigits --model poe" in texts(app.warning)
+    assert "steps" not in shown and set(table(app, "steps")["steps"]) == {1}
     assert "Not trained on this dataset: 1" in [e.label for e in app.expander]
-    assert MODEL_LABELS[LAST] in texts(app.markdown)
-    assert "python -m explorer train --dataset polydigits" in texts(app.code)
-    assert len(drawn(app)) == FIGURES
+
+
+def test_three_sentences_at_most_say_what_the_scores_say(checkpoints):
+    sentences = [m.value for m in visit().markdown if m.value.startswith("Given **")]
+    coherence = select(tidy(read_evaluations("polydigits", checkpoints)), "coherence")
+    best = max(coherence, key=lambda model: coherence[model][0].value)
+    assert f"by **{MODEL_LABELS[best]}**, {coherence[best][0]}" in sentences[0]
+    assert len(sentences) == 2  # these checkpoints met no conflict
 
 
 def test_what_a_model_does_not_define_is_a_dash_with_its_reason(checkpoints):
     path = checkpoints / "polydigits" / "mwb" / "scores.json"
     scores = json.loads(path.read_text())
-    scores["coherence"]["joint"] = {"absent": "it has no prior to draw from"}
-    scores["likelihood"] = {"absent": "its codes have no density"}
+    scores["likelihood"] = {"absent": "its codes have *no* density"}
     path.write_text(json.dumps(scores))
-    app = visit(shown=[MODEL_LABELS["mwb"], MODEL_LABELS["poe"]])
-    shown = table(app, "headline").set_index("model")
-    assert shown.loc[MODEL_LABELS["mwb"], ["joint", "log p(x)"]].isna().all()
-    assert f"- {MODEL_LABELS['mwb']}: its codes have no density." in texts(app.markdown)
-    assert "it has no prior to draw from." in texts(app.markdown)
-    app = visit(shown=[MODEL_LABELS["mwb"]], figures=MEASURES["elbo"].label)
-    assert "its codes have no density." in texts(app.info)
+    app = visit(shown="mwb,poe", more="every", measure="elbo")
+    assert pd.isna(table(app, "SSIM").set_index("model").loc[MODEL_LABELS["mwb"], "log p(x)"])
+    reasons = table(app, "reason").set_index("reason")
+    assert reasons.loc["its codes have *no* density", "models"] == MODEL_LABELS["mwb"]
+    assert len(table(app, "hardware")) == 1
 
 
-def test_a_broken_file_disables_its_model_not_the_page(checkpoints):
-    (checkpoints / "polydigits" / "mwb" / "scores.json").write_text('{"coherence":')
+@pytest.mark.parametrize("content", ['{"coherence":', "[1]", '{"coherence": {"joint": 3}}', None])
+def test_a_broken_file_disables_its_model_and_a_mended_one_is_read(checkpoints, content):
+    path = checkpoints / "polydigits" / "mwb" / "scores.json"
+    before = path.read_text()
+    path.unlink() if content is None else path.write_text(content)
     app = visit()
-    assert "damaged" in texts(app.warning)
-    assert len(drawn(app)) == FIGURES
+    assert "python -m explorer evaluate --dataset polydigits --model mwb" in texts(app.warning)
+    assert MODEL_LABELS["mwb"] in list(table(app, "SSIM")["model"])
+    assert len(drawn(app)) == 1
+    path.write_text(before)
+    assert "evaluate" not in texts(visit().warning)
 
 
 def test_with_no_scores_at_all_the_page_says_so(checkpoints):
     for file in checkpoints.glob("*/*/scores.json"):
         file.unlink()
-    app = visit()
-    assert len(drawn(app)) == 2  # as published
-    assert "Nothing to draw" in texts(app.info)
+    app = visit(more="papers")
+    assert not drawn(app)
     assert texts(app.warning).count("python -m explorer evaluate") == len(MODELS) - 1
+    assert len(table(app, "from"))
 
 
-@pytest.mark.parametrize("data", ["translated_polydigits", "digits_photo_text", "simulated_rats"])
+@pytest.mark.parametrize("data", ["translated_polydigits", "simulated_rats"])
 def test_a_dataset_without_models_says_how_to_train_one(checkpoints, data):
-    app = visit(data=data)
+    app = visit(data=data, more="ranks")
     assert app.selectbox(key="dataset_choice").value == data
     assert "No model is trained" in texts(app.info)
     assert len(drawn(app)) == 2
 
 
-def test_a_checkpoint_of_one_s_own_has_a_row_and_is_drawn(checkpoints, tmp_path):
-    shutil.copytree(checkpoints / "polydigits" / "moe", tmp_path / "runs/polydigits/moe-mine")
-    app = visit(shown=["Mixture", "Mixture (mine)"])
-    assert "Mixture (mine)" in list(table(app, "headline")["model"])
-    names = {trace.get("name") for trace in json.loads(drawn(app)[1].spec)["data"]}
-    assert {"Mixture", "Mixture (mine)"} <= names
+def test_each_figure_is_drawn_of_the_chosen_models_with_words(checkpoints):
+    for figure in ("coherence", "targets", "latent", "trade", "likelihood", "sizes", "judges"):
+        app = visit(figure=figure, shown="wb,moe,mopoe")
+        charts = drawn(app)
+        assert len(charts) == (5 if figure == "targets" else 1)
+        for chart in charts:
+            assert len(chart.alt) > 40
+            assert LABELS["mopoe"] in chart.alt and LABELS["poe"] not in chart.alt
+        assert len(table(app, "SSIM")) == len(MODELS) - 1
 
 
-def test_every_figure_has_words_for_those_who_cannot_see_it(checkpoints):
-    charts = drawn(visit())
-    assert len(charts) == FIGURES
-    for chart in charts:
-        assert len(chart.alt) > 40
-        assert LABELS["mopoe"] in chart.alt
+def test_judges_stand_side_by_side_each_with_what_it_manages_on_real_samples(checkpoints):
+    for path in checkpoints.glob("polydigits/*/scores.json"):
+        scores = json.loads(path.read_text())
+        ours = scores["coherence"]["judges"]["ours"]
+        scores["coherence"]["judges"] = {"published": ours | {"accuracy": 0.5}, "ours": ours}
+        path.write_text(json.dumps(scores))
+    app = visit(figure="judges", shown="wb,moe")
+    judged = table(app, "judge")
+    assert list(judged["judge"]) == ["published network", "ours, varied in training"] * 2
+    assert list(judged["right on real samples"]) == [0.5, 0.96] * 2
+    assert "read by the published kind of judge" in texts(app.markdown)
 
 
-def test_the_link_chooses_models(checkpoints):
-    app = visit(shown=["Wasserstein", "Mixture"])
-    assert len(table(app, "headline")) == len(MODELS) - 1
-    for chart in drawn(app)[:5]:
-        names = {trace.get("name") for trace in json.loads(chart.spec)["data"]}
-        assert LABELS["poe"] not in names
+@pytest.mark.parametrize(
+    "key", ["labels", "against", "figure", "more", "measure", "paper", "shown"]
+)
+def test_nonsense_in_the_link_shows_the_default_and_says_so(checkpoints, key):
+    app = visit(**{key: "../<b>"})
+    assert f"`{key}` in the link must be" in texts(app.warning)
+    assert "<b>" not in texts(app.warning)
+    assert len(drawn(app)) == 1
 
 
-def test_nonsense_in_the_link_shows_the_default(checkpoints):
-    app = visit(shown="../../etc", measure="<b>", one="x", paper="%00", figures="9", against="poe")
-    assert len(table(app, "headline")) == len(MODELS) - 1
-    assert len(drawn(app)) == FIGURES
-
-
-def test_without_a_figure_to_ask_about_nothing_is_asked_about_noise():
-    question = "Is this difference larger than noise?"
-    assert question in texts(visit().header)
-    app = visit(data="celeba")  # texts and faces: figures of attributes, none of classes
-    assert question not in texts(app.header)
-    assert "Log-likelihood" in texts(app.header)
+def test_an_empty_or_unknown_dataset_in_the_link_is_answered(checkpoints):
+    assert visit(data="nonsense").selectbox(key="dataset_choice").value == "polydigits"
+    assert visit(labels="", against="").selectbox(key="dataset_choice").value == "polydigits"
 
 
 def test_no_model_chosen_asks_for_one(checkpoints):
     app = visit()
-    app.button_group(key="shown").set_value([]).run()
+    app.button_group(key="scores_shown").set_value([]).run()
     assert not app.exception
     assert "choose at least one evaluated model" in texts(app.info)
 
 
 def test_the_published_outcomes_are_counted_again(checkpoints):
-    app = visit()
+    app = visit(more="ranks")
     said = texts(app.warning)
     assert "best of all in 26 of 42, and in 29 once M-WAE is left out" in said
     assert "24 of 36 (p = 0.033)" in said
     matrix = next(chart for chart in drawn(app) if chart.alt.startswith("Matrix of wins"))
     wins = json.loads(matrix.spec)["data"][0]
     assert "24/36*" in {text for row in wins["text"] for text in row}
-    for caveat in PUBLISHED["mac_wae_reconstruction"].caveats:
-        assert caveat in texts(app.markdown)
-
-
-def test_without_translations_our_own_ranks_say_what_to_run(checkpoints):
-    for number, path in enumerate(sorted(checkpoints.glob("polydigits/*/scores.json"))):
-        scores = json.loads(path.read_text())
-        del scores["translation"]
-        path.write_text(json.dumps(scores))
-        if number == 0:
-            left = texts(visit().markdown).split("older than this measure: ")[1].split(". ")[0]
-            assert left == MODEL_LABELS[path.parent.name]
-    app = visit()
-    assert len(drawn(app)) == FIGURES - 2
-    assert "hold no translations yet" in texts(app.info)
+    labels = [button.proto.label for button in app.get("download_button")]
+    for what in ("Ranks", "Wins and losses"):
+        assert {f"{what} as {kind}" for kind in ("CSV", "JSON", "LaTeX")} <= set(labels)
 
 
 @pytest.mark.parametrize("pair", [("poe", "mwb"), ("poe", "logpool")])
@@ -203,10 +180,12 @@ def test_the_answer_to_the_noise_question_follows_from_the_intervals(checkpoints
     scores = select(rows, "joint_coherence")
     truth = is_clear(scores[pair[0]][0], scores[pair[1]][0])
     names = [LABELS[model] for model in pair]
-    app = visit(measure="joint coherence", one=names[0], other=names[1])
-    assert "The difference is" not in texts(app.markdown)
+    app = visit(shown=",".join(pair))
+    measure = next(box for box in app.selectbox if box.label == "Measure")
+    measure.set_value("joint_coherence.").run()
     for guess in ("clear", "noise"):
-        question = next(g for g in app.button_group if g.key.startswith("guess-"))
+        assert (guess == "noise") == ("The difference is" in texts(app.markdown))
+        question = next(g for g in app.button_group if g.key and g.key.startswith("guess-"))
         question.set_value(guess).run()
         assert not app.exception
         verdict = next(m.value for m in app.markdown if "The difference is" in m.value)
@@ -215,64 +194,30 @@ def test_the_answer_to_the_noise_question_follows_from_the_intervals(checkpoints
         assert ("zero is outside" in verdict) == truth
 
 
-def published():
-    """A page of the published tables alone."""
-    from explorer.app.scores.rankings import show_published
-    from explorer.catalog.looks import LABELS
-    from explorer.results.scores import read_evaluations, tidy
-
-    shown = [e for e in read_evaluations("polydigits") if e.model in LABELS]
-    show_published(tidy(shown), "polydigits")
-
-
 def test_published_numbers_are_marked_and_never_without_their_faults(checkpoints):
-    app = AppTest.from_function(published, default_timeout=120).run()
+    app = visit(more="papers")
     assert "Not rerun by us, and on other data" in texts(app.warning)
-    assert texts(app.warning) in texts(visit().warning)
     for key, paper in PUBLISHED.items():
-        app.selectbox(key="paper").set_value(key).run()
+        app.selectbox(key="scores_paper").set_value(key).run()
         assert not app.exception
-        shown = table(app, "published")
-        ours = shown["from"].str.startswith("ours")
+        ours = table(app, "from")["from"].str.startswith("ours")
         assert (~ours).sum() == len(paper.rows)
         assert ours.sum() == (len(LABELS) if "polydigits" in paper.ours else 0)
         assert all(caveat in texts(app.markdown) for caveat in paper.caveats)
 
 
-def every():
-    """A page of every figure alone."""
-    from explorer.app.scores.every_figure import show_everything
-    from explorer.catalog.looks import LABELS
-    from explorer.results.scores import read_evaluations, tidy
-
-    shown = [e for e in read_evaluations("polydigits") if e.model in LABELS]
-    show_everything(tidy(shown), shown)
-
-
 def test_every_measure_can_be_listed_with_its_noise_and_origin(checkpoints):
-    page = visit(figures=MEASURES["ssim"].label)
-    assert page.selectbox(key="figures").value == "ssim"
-    app = AppTest.from_function(every, default_timeout=120).run()
     rows = tidy(e for e in read_evaluations("polydigits", checkpoints) if e.model in LABELS)
-    assert len(table(page, "every")) == sum(row.measure == "ssim" for row in rows)
-    for measure in MEASURES:
-        app.selectbox(key="figures").set_value(measure).run()
-        assert not app.exception
-        count = sum(row.measure == measure for row in rows)
+    for measure in ("ssim", "judged_joint", "self_ssim", "log_likelihood_by_size", "precision"):
+        app = visit(more="every", measure=measure)
+        count = (rows["measure"] == measure).sum()
         if count == 0:
             assert "None of the chosen models has it" in texts(app.info)
             continue
-        shown = table(app, "every")
+        shown = table(app, "hardware")
         assert len(shown) == count
-        assert {"low", "high", "n", "evaluated at commit", "hardware"} <= set(shown)
+        assert {"low", "high", "n", "evaluated at commit"} <= set(shown)
         assert (shown["training runs"] == 1).all()
-
-
-def test_everything_that_is_shown_can_be_downloaded(checkpoints):
-    labels = [button.proto.label for button in visit().get("download_button")]
-    assert labels[:3] == ["Download CSV", "Download JSON", "Download LaTeX"]
-    for what in ("Ranks", "Wins and losses", "This table", "These figures"):
-        assert {f"{what} as {kind}" for kind in ("CSV", "JSON", "LaTeX")} <= set(labels)
 
 
 def test_a_table_becomes_latex():
@@ -285,8 +230,8 @@ def test_a_table_becomes_latex():
 
 def test_the_page_does_not_wait_for_torch():
     code = (
-        "import sys, explorer.results.scores;"
-        "from explorer.app.scores import rankings, comparisons;"
+        "import sys, explorer.results.comparison, explorer.results.findings;"
+        "from explorer.app.scores import rankings, comparisons, loaded;"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
