@@ -4,19 +4,19 @@ import ast
 import re
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
 
 import explorer
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 DECLARED = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
-CONSTRAINTS = [
-    line
-    for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    if not line.startswith("#")
-]
+OURS, THEIRS = (ROOT / "constraints.txt").read_text("utf-8").split("# what these bring with them\n")
+CONSTRAINTS = [line for line in OURS.splitlines() if not line.startswith("#")]
 
 
 def normal(name):
@@ -41,7 +41,34 @@ def test_what_an_option_needs_is_there_when_tests_run():
 
 
 def test_every_constraint_is_one_exact_version():
-    assert [c for c in CONSTRAINTS if not re.fullmatch(r"[\w-]+==\d[\w.]*", c)] == []
+    every = CONSTRAINTS + THEIRS.splitlines()
+    assert [c for c in every if not re.fullmatch(r"[\w.-]+==\d[\w.]*", c)] == []
+
+
+def brought(names):
+    """Packages that some packages need here, and those that these need, by their normal names."""
+    found, waiting = set(), list(map(Requirement, names))
+    while waiting:
+        requirement = waiting.pop()
+        if (key := (normal(requirement.name), *sorted(requirement.extras))) in found:
+            continue
+        found.add(key)
+        for line in distribution(requirement.name).requires or []:
+            further = Requirement(line)
+            if further.marker is None or any(
+                further.marker.evaluate({"extra": extra}) for extra in ("", *requirement.extras)
+            ):
+                waiting.append(further)
+    return {name for name, *_ in found}
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or sys.version_info[:2] != (3, 11), reason="the tested set is for it"
+)
+def test_what_the_packages_bring_with_them_is_pinned_too():
+    pinned = {normal(line.split("==")[0]) for line in CONSTRAINTS + THEIRS.splitlines()}
+    accelerators = ("nvidia", "cuda", "triton")  # come with torch for a GPU alone
+    assert {n for n in brought(DECLARED) - pinned if not n.startswith(accelerators)} == set()
 
 
 def test_conda_python_is_one_that_pyproject_accepts():
