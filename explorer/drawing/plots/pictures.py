@@ -116,7 +116,8 @@ def plot_images(
     columns
         Labels of the columns.
     """
-    images = {label: np.asarray(row, dtype=np.float32) for label, row in rows.items()}
+    here = {label: row.cpu() if hasattr(row, "cpu") else row for label, row in rows.items()}
+    images = {label: np.asarray(row, dtype=np.float32) for label, row in here.items()}
     sizes = {array.shape[-2:] for array in images.values()}
     if len(sizes) != 1 or any(array.ndim != 4 for array in images.values()):
         shapes = {label: array.shape for label, array in images.items()}
