@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from explorer.catalog.looks import FAMILY_COLORS, MODEL_LABELS, MODEL_LOOKS
 from explorer.checkpoints import list_pretrained
-from explorer.files.own import find_description, list_folders, read_description
+from explorer.files.own import find_description, list_folders
 
 
 class Subject(NamedTuple):
@@ -142,6 +142,8 @@ def _described(folder: Path) -> Subject:
 @lru_cache(maxsize=256)
 def _read(path: Path, changed: int) -> Subject:
     """Read a description once for each time that it was changed."""
+    from explorer.files.own.description import read_description  # most visitors have none
+
     mistakes: list[str] = []
     description = read_description(path, mistakes)
     if description is None or mistakes:

@@ -35,15 +35,9 @@ from explorer.datasets.own.values import (
     read_values,
 )
 from explorer.datasets.rows import Rows, scaling
-from explorer.files.own import (
-    Described,
-    Description,
-    Label,
-    find_description,
-    list_folders,
-    read_description,
-)
-from explorer.files.own.description import HELP
+from explorer.files.own import find_description, list_folders
+from explorer.files.own.description import Described, Description, Label, read_description
+from explorer.files.own.folders import HELP
 from explorer.files.own.kinds import (
     LIKELIHOOD_NEEDS,
     NUMBERS,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from explorer.datasets.own.table import SHOWN, Table
-from explorer.files.own import Described, Description
+from explorer.files.own.description import Described, Description
 from explorer.files.own.kinds import NUMBERS
 from explorer.files.own.limits import check_claim
 from explorer.files.own.mistakes import Mistakes, noting

@@ -25,9 +25,9 @@ from pydantic import (
     ValidationError,
 )
 
+from explorer.files.own.folders import HELP
 from explorer.files.own.kinds import KINDS
 
-FILES = ("dataset.yaml", "dataset.yml", "dataset.json")
 MOST_BYTES = 100_000
 """Longest description that is read, in bytes."""
 MOST_DEPTH = 20
@@ -38,7 +38,6 @@ MOST_LETTERS = 300
 """Longest text that pages show, in characters."""
 MOST_MISTAKES = 20
 """Mistakes of one description that are told; the rest is counted."""
-HELP = "see docs/your-own-data.md"
 
 GAPS = ("none", "whole", "any")
 """Whether rows may lack a modality: no; where all its cells are empty; where any of them is."""
@@ -206,14 +205,6 @@ class Description(Part):
     modalities: tuple[Described, ...]
     label: Label
     split: Division
-
-
-def find_description(folder: Path) -> Path | None:
-    """Where the description of a folder is; None where there is none that can be read."""
-    try:
-        return next((folder / file for file in FILES if (folder / file).is_file()), None)
-    except OSError:  # a name that is too long, a folder that may not be read
-        return None
 
 
 def read_description(path: Path, mistakes: list[str]) -> Description | None:

@@ -10,7 +10,8 @@ import pytest
 
 from explorer.catalog.subjects import BUILT_IN, SUBJECTS, UNREADABLE, in_markdown
 from explorer.datasets import load_dataset
-from explorer.files.own import find_folder, list_folders, read_description
+from explorer.files.own import find_folder, list_folders
+from explorer.files.own.description import read_description
 from explorer.files.sources import data_directory
 from explorer.files.sources.directory import DataError
 
