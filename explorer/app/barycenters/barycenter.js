@@ -1,7 +1,7 @@
 // The Barycenters page in the browser. One module for Streamlit (components v2) and JupyterLab
 // (anywidget): Streamlit calls the default export with a component, anywidget without arguments.
 //
-// Python joins mathematics.js, drawing.js, table.js, line.js, plane.js and this file, in this order, after
+// Python joins mathematics.js, drawing.js, table.js, line.js, plane.js, demonstration.js and this file, in this order, after
 // `const SETUP = {...}` with labels, colors, presets and defaults (explorer/app/barycenters/widget.py).
 // What is sent: the state, on release, and only then. What comes back: a command with a new
 // revision (a preset, a question, a link), or the old one, which changes nothing.
@@ -9,6 +9,7 @@ import { KEYS } from "./mathematics.js";
 import { h, s, set, show, themeOf } from "./drawing.js";
 import { lineView } from "./line.js";
 import { planeView } from "./plane.js";
+import { demonstration } from "./demonstration.js";
 
 const copy = (value) => JSON.parse(JSON.stringify(value));
 const mounted = new WeakMap();
@@ -88,9 +89,10 @@ function create(parent) {
       view.released();
     } }, view.swatch(key), SETUP.labels[key]));
   const live = h("p", { class: "bx-hidden", "aria-live": "polite" });
+  const inside = h("a", { class: "bx-inside", "data-part": "presets", hidden: "", text: "Two such experts inside a trained model →" });
   const frame = h("div", { class: "bx-frame" },
     h("div", { class: "bx-top" }, h("div", { class: "bx-tabs", "data-part": "tab", role: "group", "aria-label": "Dimensions" }, ...Object.values(tabs)),
-      h("div", { "data-part": "presets" }, ...Object.values(presets))),
+      h("div", { "data-part": "presets" }, ...Object.values(presets)), inside),
     point, h("div", { class: "bx-rules", "data-part": "curves", role: "group", "aria-label": "Curves shown" }, ...legend),
     ...Object.values(views).map((v) => v.element), live);
   const root = h("div", { class: "bx" }, frame);
@@ -122,7 +124,20 @@ function create(parent) {
     for (const one of known[view.state.tab]) set(one.button, { "aria-pressed": at.includes(one) });
     point.textContent = explanation || (view.covered || view.without.includes("presets") ? "" : at[0]?.point ?? "");
     show(point, point.textContent !== "");
+    inside.href = link();
     if (current().paint(held)) view.changed();
+  }
+
+  view.tell = (text) => (explanation = text);
+  // where the page itself stands, not a notebook or a file: it plays, and leads to the models
+  view.atHome = () => {
+    inside.hidden = false;
+    demonstration(view, root, SETUP.defaults);
+  };
+  // the state that the visitor left there, else the same rules on one network
+  function link() {
+    const left = sessionStorage.getItem("explorer-generation");
+    return `./generation${left || `?rules=${view.state.curves.join(",") || "moe"}`}`;
   }
 
   function leaveOut(without) {
@@ -189,5 +204,7 @@ function render({ model, el }) {
 export default function (component) {
   if (component === undefined) return { render };
   const { parentElement, data, setStateValue } = component;
+  const arrives = !mounted.has(parentElement);
   mount(parentElement, data, (state) => setStateValue("state", state));
+  if (arrives && data.home) mounted.get(parentElement).atHome();
 }

@@ -20,6 +20,7 @@ MODULES = tuple(
         "sketch",
         "line",
         "plane",
+        "demonstration",
         "barycenter",
     )
 )
@@ -86,4 +87,5 @@ def barycenter(data: dict[str, Any], *, key: str) -> Any:
     ``data`` is a :func:`command`. It stays the same between commands, so that Streamlit sends it,
     and the source, once.
     """
-    return _barycenter()(key=key, data=data, on_state_change=lambda: None).state
+    told = data | {"home": True}  # it may play, and lead to the Generation page
+    return _barycenter()(key=key, data=told, on_state_change=lambda: None).state
