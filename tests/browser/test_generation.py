@@ -114,6 +114,21 @@ def test_other_kinds_of_inputs_are_drawn_too(open_generation, axe, name):
     page.screenshot(path=f"test-results/generation-{name}.png", full_page=True)
 
 
+def test_whoever_chooses_keeps_the_focus(open_generation):
+    page = open_generation()
+    choice = page.get_by_label("Trained with")
+    choice.focus()
+    choice.select_option("poe")
+    expect(page.locator(".gx-verdict")).to_contain_text("draw poorly even without a conflict")
+    expect(page.get_by_label("Trained with")).to_be_focused()
+
+
+def test_a_chosen_label_is_a_side(open_generation):
+    page = open_generation("data=mhd_like&chosen=label~3&given=label")
+    expect(page.locator(".gx-tile").last).to_contain_text("chosen, digit 3")
+    expect(page.locator(".gx-tally").first).to_contain_text("3 ")
+
+
 def test_a_typed_word_is_an_input_without_any_file(open_generation):
     page = open_generation("data=mnist_svhn_text")
     page.get_by_label("Type into text").fill("seven")

@@ -22,11 +22,11 @@ $$ z \sim q(z \mid \text{given}), \qquad \hat x_j = \text{decoder}_j(z). $$
 | Joint encoders | what one encoder says that reads all that is given at once |
 | Latents apart | the mixture of the experts; what is given is redrawn from its own expert alone |
 
-What models with another objective fuse, their cards say. The *mean* column decodes the mean of the
-belief. For a mixture of several components that may be a point where none of them lies. Dots under
-a draw show which views its component fused. A belief called *a point* is a code without a width:
-all its draws are the same. Where a model has latents of its own for each view ("styles"), they come
-from their prior: their mean under *mean*, a draw for each draw.
+For other models, see their cards. The first picture of a row decodes the mean of the belief. For a
+mixture of several components that may be a point where none of them lies. A draw's tooltip says
+which inputs its component fused. Some models' beliefs are points, codes without a width: all their
+draws are the same. Where a model has latents of its own for each view ("styles"), they come
+from their prior: their mean for the first picture, a draw for each draw.
 """,
     "What is shown": """
 Of every kind it is what the decoder expects, not a random observation:
@@ -39,15 +39,25 @@ Of every kind it is what the decoder expects, not a random observation:
   from none to one a bin;
 - of attributes and labels a bar for how likely each is, of numbers a bar up or down from zero.
 
-*Look closer* draws one of them large, with axes and names, and plays sounds.
+Click a picture to see it large.
 """,
     "Who reads the draws": """
 One small network per view, trained on real observations only, and never shown to the models. It
 must answer with one of the {words}, also where there is none. On real test samples it is right
-about as often as the figure beside each model says. A model can pass that figure, by drawing
+about as often as its ceiling on Scores says. A model can pass that figure, by drawing
 digits that are easier to read than real ones. Draws
 whose {word} it confirms can still be poor. It reads what is shown: of spikes rates, where it was
 trained on counts.
+""",
+    "What is drawn, typed and blended": """
+A digit that you draw is set on the tile's photograph as the dataset does it: colors are inverted
+under the pen. A pen of 5 pixels is about as thick as the digits are; the networks have never seen
+your hand, so look at what the classifier makes of it. The morph blends the pixels of a
+contradicting picture into those of the agreeing one: half way there are no real digits, and a curve
+that turns says where a rule gives in, not what a digit is.
+
+The line from A to B joins the means of two experts in all dimensions of the latent space. Beliefs
+are shown along it; drag one, and all its draws move by the same step.
 """,
     "When a model takes a side, alternates or blends": """
 From the counts alone, by thresholds that are the same for every model:

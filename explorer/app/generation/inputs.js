@@ -40,7 +40,7 @@ function tile(board, modality) {
     ? h("input", { type: "text", class: "gx-entry", maxlength: modality.shape[0], placeholder: "type", "aria-label": `Type into ${name}`,
         oninput: () => board.type(name, entry.value), onkeydown: (e) => e.stopPropagation() })
     : modality.kind === "label"
-      ? select(`Choose ${name}`, [["", "as the sample"], ...Array.from({ length: modality.shape[0] }, (_, k) => [k, modality.parts[k] ?? k])], "",
+      ? select(`Choose ${name}`, [["", board.samples() ? "as the sample" : "choose"], ...Array.from({ length: modality.shape[0] }, (_, k) => [k, modality.parts[k] ?? k])], "",
           (k) => (k === "" ? board.clear(name) : board.choose(name, Number(k))), { class: "gx-entry" })
       : null;
   const side = h("b", { class: "gx-side" });

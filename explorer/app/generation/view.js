@@ -281,7 +281,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
     const text = !judge ? "There is no classifier for this dataset: judge the draws by eye."
       : !board.state.given.length ? "Nothing is given: every draw is of the prior, whatever the rule. Click a tile to give it."
         : !enough ? "Counting draws…"
-          : sides.length > 1 ? verdict(found, sides.map((k) => called(board.about, k))) : sides.length ? agreement(found, called(board.about, sides[0])) : "";
+          : sides.length > 1 ? verdict(found, sides.map((k) => called(board.about, k))) : sides.length ? agreement(found, called(board.about, sides[0])) : "What is given has no label to count by: judge the draws by eye.";
     if (sentence.textContent !== text) sentence.textContent = text;
     stop.textContent = board.counting ? "■ Stop counting" : "▶ Count";
     if (revealed && enough) score(found);
@@ -330,7 +330,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
     }
     const targets = hidden();
     if (!targets.includes(board.state.target)) board.state.target = targets[0];
-    if (["mode", "rules", "models", "net", "view", "given"].some((k) => k in patch && JSON.stringify(before[k]) !== JSON.stringify(board.state[k]))) arrange();
+    if (["mode", "rules", "models", "net", "view", "given", "swapped", "item", "other", "target"].some((k) => k in patch && JSON.stringify(before[k]) !== JSON.stringify(board.state[k]))) arrange();
     if (name) look(name);
     show();
     clearTimeout(timer);
@@ -356,7 +356,9 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
   function look(name) {
     const values = put(name);
     if (!values || !judge) { delete board.seen[name]; return; }
-    lab.see(judge, name, values).then((found) => {
+    const says = name in board.state.chosen && modality(name).shape[0] === board.about.classes.length ? { reads: board.state.chosen[name] } : null;
+    lab.see(judge, name, values).then((read) => {
+      const found = says ?? read; // a label that is the class needs no reader
       const changed = found?.reads !== board.seen[name]?.reads;
       if (found) board.seen[name] = found;
       if (changed && !closed) {
@@ -431,8 +433,24 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
   });
   const seeAll = () => ["drawn", "typed", "chosen"].forEach((part) => Object.keys(board.state[part]).forEach(look));
 
+  // Controls are made anew where their options change; whoever had the focus has it again.
   function arrange() {
-    const looks = listed();
+    const held = root.getRootNode().activeElement;
+    const named = held && root.contains(held) ? held.getAttribute("aria-label") ?? held.textContent : null;
+    header();
+    arrangeRows();
+    controls.replaceChildren(...knobs());
+    fillReasons();
+    predictForm();
+    if (named && !held.isConnected) {
+      const again = [...root.querySelectorAll("button, select, input")].find((node) => (node.getAttribute("aria-label") ?? node.textContent) === named);
+      again?.focus();
+    }
+  }
+  function arrangeRows() {
+    const looks = listed(), wanted = JSON.stringify([looks, board.state.mode, board.canRemove()]);
+    if (list.dataset.rows === wanted) return; // the same rows stay, with their pictures
+    list.dataset.rows = wanted;
     rows = looks.map((each) => ruleRow(board, { id: each.key, name: each.name, colors: each.colors, dash: each.dash }));
     list.replaceChildren(...rows.map((row) => row.element));
     const first = rows[0]?.id;
@@ -449,9 +467,6 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
     }));
     mark();
     answers = [];
-    controls.replaceChildren(...knobs());
-    fillReasons();
-    predictForm();
   }
   function knobs() {
     const { state } = board, change = (patch) => board.change(patch);
@@ -476,15 +491,14 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
   }
   function header() {
     const { state } = board;
-    const mode = fusing.length ? select("What is compared", [["rules", "One network, several rules"], ["own", "Each its own rule"]], state.mode, (m) => board.change({ mode: m, shift: {} })) : null;
-    const net = select("Trained with", fusing.map((m) => [m.key, `trained with ${m.name}`]), state.net, (k) => board.change({ net: k, shift: {} }));
+    const mode = fusing.length ? select("What is compared", [["rules", "Several rules"], ["own", "Several models"]], state.mode, (m) => board.change({ mode: m, shift: {} })) : null;
+    const net = select("Trained with", fusing.map((m) => [m.key, `on one trained with ${m.name}`]), state.net, (k) => board.change({ net: k, shift: {} }));
     net.hidden = state.mode === "own";
     const predict = h("button", { type: "button", class: "gx-small", text: "Predict first", onclick: () => board.change({ view: board.state.view === "predict" ? "explore" : "predict" }) });
     pressed(predict, state.view === "predict");
     top.replaceChildren(...[pills, h("span", { class: "gx-choices" }, mode, net, judge ? predict : null)].filter(Boolean));
   }
   function show() {
-    header();
     panel.show();
     const { state } = board, plain = JSON.stringify({ ...state, view: "explore" });
     const chosenPreset = presets.find(({ preset }) => plain === JSON.stringify(settled({ ...board.base, ...preset.state }, board.about)));
@@ -502,6 +516,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
   function predictForm() {
     guess = {};
     revealed = false;
+    if (board.state.view !== "predict") return cover.replaceChildren();
     const sides = board.sides();
     const reveal = h("button", { type: "submit", class: "gx-primary", text: "Reveal", disabled: true });
     const conflict = sides.length > 1;
@@ -521,6 +536,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
       show();
       ask(DRAWS);
     };
+    return undefined;
   }
   function score(found) {
     const groups = { A: "A", B: "B", alternates: "alternates" };
