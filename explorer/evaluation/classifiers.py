@@ -26,6 +26,7 @@ from explorer.checkpoints import PRETRAINED, CheckpointError, runs_directory, sh
 from explorer.datasets import Dataset, Modality
 from explorer.evaluation.average_precision import mean_average_precision
 from explorer.evaluation.readers import AUGMENTATIONS, CLASSIFIER_NETWORKS, JUDGES, spell_names
+from explorer.files.whole import whole_folder
 from explorer.models.device import find_device, moved
 
 FOLDER, WEIGHTS, CONFIG = "classifiers", "model.safetensors", "classifiers.json"
@@ -294,11 +295,14 @@ def enough_epochs(data: Dataset, batch_size: int = 128) -> float:
 
 
 def save_classifiers(classifiers: Classifiers, folder: Path, provenance: dict) -> None:
-    """Write weights (fp32) and ``classifiers.json`` with shapes, ceilings and provenance."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(classifiers.state_dict(), folder / WEIGHTS)
+    """Write weights (fp32) and ``classifiers.json`` with shapes, ceilings and provenance.
+
+    The folder is written beside its place and then swapped: whole or as it was.
+    """
     config = classifiers.config | {"provenance": classifiers.provenance | provenance}
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    with whole_folder(folder) as beside:
+        save_file(classifiers.state_dict(), beside / WEIGHTS)
+        (beside / CONFIG).write_text(json.dumps(config, indent=2) + "\n", "utf-8")
 
 
 def folder_of(judge: str) -> str:

@@ -109,7 +109,25 @@ def state(found: Shelf, models: list[str]) -> list[Field]:
         Field("more", choice(MORE), "noise"),
         Field("measure", choice(MEASURES), next(iter(MEASURES))),
         Field("paper", choice(PUBLISHED), next(iter(PUBLISHED))),
+        *(
+            [
+                Field("ask", choice(list(asked)), next(iter(asked))),
+                Field("one", choice(models), (default * 2)[-1]),
+                Field("other", choice(models), (default * 2)[-2]),
+            ]
+            if (asked := questions(found.table))
+            else []
+        ),
     ]
+
+
+def questions(scores: pd.DataFrame) -> dict[str, Score]:
+    """What can be asked about noise: a key, and one score of the kind."""
+    return {
+        f"{score.measure}.{score.given}": score
+        for score in rows(scores[scores["measure"].isin(ASKED)])
+        if score.target in ("", "mean")
+    }
 
 
 def there(scores: pd.DataFrame) -> list[str]:
@@ -307,11 +325,7 @@ def show_more(found: Shelf, scores: pd.DataFrame, shown: list[Evaluation], datas
 
 
 def show_noise(scores: pd.DataFrame) -> None:
-    options = {
-        f"{score.measure}.{score.given}": score
-        for score in rows(scores[scores["measure"].isin(ASKED)])
-        if score.target in ("", "mean")
-    }
+    options = questions(scores)
     if not options:
         st.info("The chosen models have no figure to ask about.")
         return
@@ -321,18 +335,25 @@ def show_noise(scores: pd.DataFrame) -> None:
         "look."
     )
     left, middle, right = st.columns(3)
-    asked = left.selectbox("Measure", list(options), format_func=lambda key: name(options[key]))
+    if st.session_state.scores_ask not in options:
+        st.session_state.scores_ask = next(iter(options))
+    asked = left.selectbox(
+        "Measure", list(options), format_func=lambda key: name(options[key]), key="scores_ask"
+    )
     measure, given, target = options[asked].measure, options[asked].given, options[asked].target
     found = select(scores, measure, given=given, target=target)
     models = list(found)
     if len(models) < 2:
         st.info("Choose at least two models above that have this figure.")
         return
+    for key, place in (("scores_one", -1), ("scores_other", -2)):
+        if st.session_state[key] not in models:
+            st.session_state[key] = models[place]
     pair = [
-        column.selectbox(label, models, index, format_func=MODEL_LABELS.get)
-        for column, label, index in (
-            (middle, "One model", len(models) - 1),
-            (right, "Another", len(models) - 2),
+        column.selectbox(label, models, format_func=MODEL_LABELS.get, key=key)
+        for column, label, key in (
+            (middle, "One model", "scores_one"),
+            (right, "Another", "scores_other"),
         )
     ]
     a, b = (found[model][0] for model in pair)

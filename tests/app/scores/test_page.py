@@ -180,9 +180,7 @@ def test_the_answer_to_the_noise_question_follows_from_the_intervals(checkpoints
     scores = select(rows, "joint_coherence")
     truth = is_clear(scores[pair[0]][0], scores[pair[1]][0])
     names = [LABELS[model] for model in pair]
-    app = visit(shown=",".join(pair))
-    measure = next(box for box in app.selectbox if box.label == "Measure")
-    measure.set_value("joint_coherence.").run()
+    app = visit(ask="joint_coherence.", one=pair[0], other=pair[1])
     for guess in ("clear", "noise"):
         assert (guess == "noise") == ("The difference is" in texts(app.markdown))
         question = next(g for g in app.button_group if g.key and g.key.startswith("guess-"))
