@@ -95,6 +95,7 @@ class Classifiers(nn.Module):
             "agreement": self.agreement,
             "kinds": self.kinds,
             "multi_label": self.multi_label,
+            "judge": self.judge,
         }
 
     def _reader(self, name: str) -> str:

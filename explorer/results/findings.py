@@ -90,6 +90,25 @@ def read_rates(folder: Path) -> object:
         return None
 
 
+def by_eye(dataset: Path) -> str:
+    """How often each judge agrees with an eye, where ``benchmarks/eye.py`` wrote it."""
+    try:
+        found = json.loads((dataset / "eye" / "agreement.json").read_text("utf-8"))
+        judges = ", ".join(
+            f"{judge} {share['right']:.0%} ({share['same_verdict']:.0%})"
+            for judge, share in found["judges"].items()
+        )
+        return (
+            f"An eye that read {int(found['pictures'])} of them blind, drawn from one modality "
+            f"alone, made out a digit in {found['legible']:.0%} and found the right one in "
+            f"{found['right']:.0%}. On the same pictures judges found, and in brackets agreed with "
+            f"the eye on right or wrong: {judges}. The eye was an AI model's reading, not a "
+            "person's."
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return ""  # not there, or not of that shape: nothing is said
+
+
 def _rates(rates: object) -> list[dict]:
     """Rates of the conflict that is told, of models drawn from as papers do."""
     found = rates.get(CONFLICT) if isinstance(rates, Mapping) else None

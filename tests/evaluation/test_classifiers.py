@@ -16,10 +16,12 @@ from explorer.evaluation.classifiers import (
     FOLDER,
     WEIGHTS,
     Classifiers,
+    find_judges,
     load_classifiers,
     save_classifiers,
     train_classifiers,
 )
+from explorer.evaluation.readers import JUDGES
 from tests.datasets.every_dataset import EVERY
 
 
@@ -215,3 +217,20 @@ def test_words_are_read_wherever_they_start_and_mended_where_one_letter_is_wrong
 def test_the_classes_are_as_many_as_asked():
     judges = Classifiers({"a": (1, 28, 28)}, 3)
     assert judges.probabilities({"a": torch.zeros(2, 1, 28, 28)})["a"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("dataset", ["polydigits", "polymnist"])
+def test_shipped_judges_of_every_kind_are_read_and_differ_in_what_they_manage(dataset):
+    judges = find_judges(dataset)
+    assert list(judges) == list(JUDGES)
+    assert all(judge.judge == kind for kind, judge in judges.items())
+    assert judges["sharp"].agreement > judges["published"].agreement
+    assert min(judges["sharp"].ceiling.values()) > 0.96
+
+
+def test_judges_differ_in_pictures_only_and_are_refused_without_any():
+    rats = load_dataset("simulated_rats", n_train=160, n_test=160)
+    with pytest.raises(ValueError, match="has none; use --judge ours"):
+        train_classifiers(rats, judge="sharp", epochs=0.1)
+    with pytest.raises(ValueError, match="judge must be one of published, ours, sharp"):
+        train_classifiers(rats, judge="kind", epochs=0.1)

@@ -8,7 +8,9 @@ import streamlit as st
 from explorer.app.shared.downloads import offer
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.catalog.subjects import Subject
+from explorer.checkpoints import PRETRAINED
 from explorer.drawing import plots
+from explorer.results.findings import by_eye
 from explorer.results.scores import MEASURES, Score, headline, select
 
 LABELLED = {"all": "All", "few": "Few"}
@@ -170,7 +172,7 @@ def show_reconstruction(scores: pd.DataFrame) -> None:
     )
 
 
-def show_judges(scores: pd.DataFrame) -> None:
+def show_judges(scores: pd.DataFrame, dataset: str) -> None:
     """One set of draws, read by classifiers of several kinds: a table, and a figure for one."""
     judged = scores[scores["measure"] == "judged_coherence"]
     joint = select(scores, "judged_joint")
@@ -181,6 +183,9 @@ def show_judges(scores: pd.DataFrame) -> None:
         "samples as often as its row says; what they say of draws differs by far more than models "
         "do, so a number without its judge says little. Papers are read by the first."
     )
+    eye = by_eye(PRETRAINED / dataset)
+    if eye:
+        st.markdown(eye)
     found = {judge: select(scores, "judged_coherence", target=judge) for judge in judges}
     table = pd.DataFrame(
         {

@@ -298,7 +298,7 @@ def show_figure(scores: pd.DataFrame, dataset: str) -> None:
     )  # fmt: skip
     subject = SUBJECTS[dataset]
     {
-        "judges": drawn.show_judges,
+        "judges": partial(drawn.show_judges, dataset=dataset),
         "coherence": partial(drawn.show_coherence, subject=subject),
         "targets": partial(drawn.show_targets, subject=subject),
         "latent": partial(drawn.show_latent_accuracy, subject=subject),
