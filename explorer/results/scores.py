@@ -21,6 +21,7 @@ from explorer.checkpoints import (
     list_pretrained,
     read_scores,
 )
+from explorer.files.own.differences import differences
 from explorer.results.measures import MEASURES
 
 Z = 1.959964
@@ -108,7 +109,8 @@ def read_evaluations(dataset: str, root: Path | str | None = None) -> list[Evalu
     """
     found = [name for _, name, _ in list_pretrained(dataset, root)]
     own = [name for name in found if name not in MODEL_LABELS and MODEL_LABELS.get(name)]
-    return [_read(dataset, model, root) for model in [*MODEL_LABELS, *own]]
+    every = [_read(dataset, model, root) for model in [*MODEL_LABELS, *own]]
+    return _of_one_table(dataset, every, root)
 
 
 def tidy(evaluations: Iterable[Evaluation]) -> pd.DataFrame:
@@ -221,7 +223,7 @@ def _check_tree(node: object, path: str, deepest: int) -> None:
 def provenance(config: object) -> dict:
     """What config.json tells of the training, with values of other types than ours left out."""
     told = config.get("provenance") if isinstance(config, Mapping) else None
-    kinds = {"steps": int, "seed": int, "core_minutes": float | int, "commit": str}
+    kinds = {"steps": int, "seed": int, "core_minutes": float | int, "commit": str, "data": dict}
     return {
         key: value
         for key, value in (told if isinstance(told, Mapping) else {}).items()
@@ -249,6 +251,37 @@ def _read(dataset: str, model: str, root: Path | str | None) -> Evaluation:
     except (ValueError, OSError, RecursionError):  # of json, of utf-8, or CheckpointError
         return Evaluation(model, None, trained, "its files are damaged", remedy)
     return Evaluation(model, found, trained)
+
+
+def _of_one_table(
+    dataset: str, evaluations: list[Evaluation], root: Path | str | None
+) -> list[Evaluation]:
+    """Take away the scores of models that were trained on a visitor's data before they changed.
+
+    The model that was trained last says what the data are; figures about other rows are never
+    compared with its own.
+    """
+    known = {e.model: e.trained["data"] for e in evaluations if e.trained.get("data")}
+    if not known:
+        return evaluations
+    last = known[max(known, key=lambda model: _when(dataset, model, root))]
+    kept = []
+    for each in evaluations:
+        other = each.model in known and differences(known[each.model], last)
+        kept.append(
+            each._replace(
+                scores=None,
+                problem="trained on other data than the last model",
+                remedy=f"python -m explorer train --dataset {dataset} --model {each.model}",
+            )
+            if other
+            else each
+        )
+    return kept
+
+
+def _when(dataset: str, model: str, root: Path | str | None) -> float:
+    return (checkpoint_directory(dataset, model, root) / CONFIG).stat().st_mtime
 
 
 # ---- choosing

@@ -9,12 +9,14 @@ def differences(then: dict, now: dict) -> list[str]:
 
     Of a later version a fingerprint may hold more; what one of them lacks is not compared.
     """
+    if not (_is_whole(then) and _is_whole(now)):
+        return ["what is noted about its data is damaged"]
     found = []
-    for split, before, after in _changed(then.get("rows"), now.get("rows")):
+    for split, before, after in _changed(then["rows"], now["rows"]):
         found.append(f"it had {before} {split} rows, now {after}")
     if _differ(then, now, "classes"):
         found.append(f"its classes were {_list(then['classes'])}, now {_list(now['classes'])}")
-    before, after = then.get("modalities", {}), now.get("modalities", {})
+    before, after = then["modalities"], now["modalities"]
     if list(before) != list(after):
         return [*found, f"its modalities were {_list(list(before))}, now {_list(list(after))}"]
     for name, old in before.items():
@@ -36,12 +38,23 @@ def differences(then: dict, now: dict) -> list[str]:
     return found
 
 
+def _is_whole(fingerprint: dict) -> bool:
+    """Whether a fingerprint from a file has the shape that it was written in."""
+    rows, modalities = fingerprint.get("rows"), fingerprint.get("modalities")
+    return (
+        isinstance(rows, dict)
+        and isinstance(modalities, dict)
+        and isinstance(fingerprint.get("classes"), list)
+        and all(isinstance(one, dict) for one in modalities.values())
+    )
+
+
 def _differ(then: dict, now: dict, key: str) -> bool:
     return key in then and key in now and then[key] != now[key]
 
 
-def _changed(then: dict | None, now: dict | None) -> list[tuple[str, int, int]]:
-    return [(key, n, now[key]) for key, n in (then or {}).items() if now and now[key] != n]
+def _changed(then: dict, now: dict) -> list[tuple[str, int, int]]:
+    return [(key, n, now.get(key)) for key, n in then.items() if now.get(key) != n]
 
 
 def _list(value: object) -> str:

@@ -12,6 +12,7 @@ from explorer.datasets import load_dataset
 from explorer.datasets.own.build import own
 from explorer.evaluation.classifiers import save_classifiers, train_classifiers
 from explorer.files.own.differences import differences
+from explorer.results.scores import read_evaluations
 from explorer.training.checkpoint import train_checkpoint
 from tests.datasets.own.folder import write_sheet
 
@@ -37,11 +38,11 @@ def table(tmp_path, monkeypatch):
     return folder
 
 
-def train(folder, root):
+def train(folder, root, model="moe"):
     settings = {"steps": 1, "batch_size": 8, "progress": False}
     recipe = {"latent_dim": 2}
     data = own(folder)
-    train_checkpoint(root / "table" / "moe", data, "moe", recipe=recipe, **settings)
+    train_checkpoint(root / "table" / model, data, model, recipe=recipe, **settings)
 
 
 def run(*words):
@@ -110,6 +111,32 @@ def test_another_folder_of_the_same_name_does_not_replace_a_model(table, tmp_pat
     train(other, tmp_path / "elsewhere")
     copy = write_sheet(tmp_path / "two" / "table", lines(), ONE)
     train(copy, tmp_path / "runs")  # the same data in another place
+
+
+def test_scores_about_different_rows_are_never_shown_together(table, tmp_path):
+    runs = tmp_path / "runs" / "table"
+    computed = {"commit": "0", "cpu": "any", "torch": "2"}
+    accuracy = {"by_subset": {"a": {"mean": 0.5, "standard_error": 0.1}}}
+    scores = {"computed": computed, "latent_accuracy": accuracy}
+    train(table, tmp_path / "runs", "poe")
+    for model in ("moe", "poe"):
+        (runs / model / "scores.json").write_text(json.dumps(scores))
+    both = {e.model: e for e in read_evaluations("table") if e.trained}
+    assert both["moe"].scores == both["poe"].scores == scores
+    write_sheet(table, lines(30), ONE)
+    train(table, tmp_path / "runs", "poe")
+    after = {e.model: e for e in read_evaluations("table") if e.trained}
+    assert after["moe"].scores is None and after["poe"].scores == scores
+    assert after["moe"].problem == "trained on other data than the last model"
+
+
+@pytest.mark.parametrize(
+    "damage", [{}, {"rows": 3}, {"rows": {}, "classes": [], "modalities": {"a": 1}}]
+)
+def test_a_damaged_fingerprint_is_no_match(damage, table):
+    assert differences(damage, own(table).fingerprint) == [
+        "what is noted about its data is damaged"
+    ]
 
 
 def test_the_scaling_is_in_the_checkpoint_and_draws_come_back_in_units(table, tmp_path):
