@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from explorer.app.lesson.lesson import for_browser, load_lesson
+from explorer.app.lesson.room import Room, asked
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -101,3 +104,44 @@ def test_the_sheets_print(chromium, tmp_path, sheet, pages):
     assert printed.startswith(b"%PDF")
     count = len(re.findall(rb"/Type\s*/Page\b", printed))
     assert 1 <= count <= pages
+
+
+@pytest.fixture(scope="module")
+def classroom(serve, tmp_path_factory):
+    """The app with a room: its address, and the room's file opened beside it."""
+    file = tmp_path_factory.mktemp("room") / "room.sqlite"
+    lesson = load_lesson("fusion")
+    room = Room(file, "fusion", asked(lesson, for_browser("fusion", lesson)))
+    with serve(EXPLORER_ROOM=str(file)) as url:
+        yield url, room
+    room.close()
+
+
+def test_a_prediction_reaches_the_teacher_who_opens_it_for_the_students(open_page, classroom):
+    url, room = classroom
+    teacher = open_page(f"{url}/teacher#{room.key}", wait=False)
+    teacher.get_by_text(room.code).wait_for()
+    link = f"{url}/?e=-4,1;4,1&class=fusion&step=3&room={room.code}"
+    student = open_page(link)
+    panel = student.locator("section.class")
+    panel.get_by_role("button", name="The mixture").click()
+    panel.get_by_text("Sent. Your teacher opens the answers.").wait_for()
+    assert not shown(student, "poe")
+    card = teacher.locator("article", has_text="Which rules put their peak at 0")
+    card.get_by_text("1 answered").wait_for()
+    card.get_by_role("button", name="Open the answers").click()
+    panel.get_by_text("Not quite.").wait_for()
+    student.locator("path[data-curve=poe]").wait_for(state="visible")
+    card.get_by_role("button", name="Cover the answers").wait_for()
+
+
+def test_the_teachers_page_is_accessible_and_deletes_everything(open_page, classroom, axe):
+    url, room = classroom
+    room.put("a" * 32, "sketch_believe", [0] * 20 + [100] + [0] * 20)
+    teacher = open_page(f"{url}/teacher#{room.key}", wait=False, theme="dark")
+    teacher.get_by_role("img", name="1 sketches").wait_for()
+    assert axe(teacher) == []
+    teacher.on("dialog", lambda dialog: dialog.accept())
+    teacher.get_by_role("button", name="Delete everything").click()
+    teacher.get_by_text("0 students").wait_for()
+    assert room.count() == 0
