@@ -9,6 +9,7 @@ import { KEYS } from "./mathematics.js";
 import { h, s, set, show, themeOf } from "./drawing.js";
 import { lineView } from "./line.js";
 import { planeView } from "./plane.js";
+import { theoremsView } from "./theorems.js";
 import { demonstration } from "./demonstration.js";
 
 const copy = (value) => JSON.parse(JSON.stringify(value));
@@ -56,6 +57,7 @@ function create(parent) {
 
   // --- frame -----------------------------------------------------------------------------------
   const views = { line: lineView(view), plane: planeView(view) };
+  const theorems = theoremsView(view);
   const current = () => views[view.state.tab];
   const tab = (name, text) =>
     h("button", { class: "bx-tab", text, onclick: () => {
@@ -94,7 +96,7 @@ function create(parent) {
     h("div", { class: "bx-top" }, h("div", { class: "bx-tabs", "data-part": "tab", role: "group", "aria-label": "Dimensions" }, ...Object.values(tabs)),
       h("div", { "data-part": "presets" }, ...Object.values(presets)), inside),
     point, h("div", { class: "bx-rules", "data-part": "curves", role: "group", "aria-label": "Curves shown" }, ...legend),
-    ...Object.values(views).map((v) => v.element), live);
+    ...Object.values(views).map((v) => v.element), theorems.element, live);
   const root = h("div", { class: "bx" }, frame);
   parent.append(root);
 
@@ -108,8 +110,8 @@ function create(parent) {
     for (const [line, key] of swatches) set(line, { stroke: view.colors.rules[key] ?? view.colors.ink });
   }
   function arrange() {
-    // in the plane only single Gaussians have an outline; mixtures are shown as the image
-    for (const button of legend) show(button, view.state.tab === "line" || !["moe", "mopoe", "mwb"].includes(button.dataset.rule));
+    // in the plane these have an outline; mixtures are shown as the image
+    for (const button of legend) show(button, view.state.tab === "line" || ["poe", "logpool", "wb", "moments"].includes(button.dataset.rule));
     for (const name of Object.keys(views)) {
       show(views[name].element, name === view.state.tab);
       show(presets[name], name === view.state.tab);
@@ -126,6 +128,7 @@ function create(parent) {
     show(point, point.textContent !== "");
     inside.href = link();
     if (current().paint(held)) view.changed();
+    theorems.paint();
   }
 
   view.tell = (text) => (explanation = text);

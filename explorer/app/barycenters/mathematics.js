@@ -42,7 +42,7 @@ function moments(experts, w) {
 }
 
 const product = (experts, w) => geometric(experts, w.map((v) => v * w.length));
-const gaussian = ([mean, sd]) => ({ weights: [1], means: [mean], sds: [sd] });
+export const gaussian = ([mean, sd]) => ({ weights: [1], means: [mean], sds: [sd] });
 
 // smallest subsets first, in the order of explorer.aggregations.subsets
 export function subsets(n) {
@@ -394,6 +394,46 @@ export function table(experts, x, fused, logs) {
       covered: logPs.map((p, i) => coveredMass(log, p, w[i], dx)),
     };
   });
+}
+
+// --- statements of the papers ----------------------------------------------------------------------
+
+// log of the integral of p(z) and every expert as a likelihood of z, with p = N(0, 1)
+export function logEvidence(experts) {
+  const precision = 1 + sum(experts.map((e) => e.sd ** -2));
+  const mean = sum(experts.map((e) => e.mean / e.sd ** 2)) / precision;
+  const atZero = (m, sd) => -0.5 * (m / sd) ** 2 - Math.log(sd) - HALF_LOG_2PI;
+  return atZero(0, 1) + sum(experts.map((e) => atZero(e.mean, e.sd))) - atZero(mean, 1 / Math.sqrt(precision));
+}
+
+// the ELBO of any density, by its definition
+export function jointBound(logQ, experts, x, dx) {
+  const logPs = [gaussian([0, 1]), ...experts.map(expert)].map((mixture) => logDensity(mixture, x));
+  let total = 0;
+  for (let i = 0; i < dx.length; i++) {
+    if (logQ[i] === -Infinity) continue;
+    total += Math.exp(logQ[i]) * (sum(logPs.map((p) => p[i])) - logQ[i]) * dx[i];
+  }
+  return total;
+}
+
+// what a shared prior costs all experts together
+export const rateTo = (logH, experts, x, dx) =>
+  sum(experts.map((e) => kl(logDensity(expert(e), x), logH, dx)));
+
+// squared MMD to N(0, 1) with the kernel exp(-(u - v)^2 / 2), in closed form for Gaussians
+export function mmdGap(experts, w) {
+  const meet = (a, b) => {
+    const width = 1 + a.sd ** 2 + b.sd ** 2;
+    return Math.exp(-((a.mean - b.mean) ** 2) / (2 * width)) / Math.sqrt(width);
+  };
+  const prior = { mean: 0, sd: 1 };
+  const own = meet(prior, prior);
+  const mean = sum(experts.map((e, i) => w[i] * (meet(e, e) + own - 2 * meet(e, prior))));
+  const pairs = sum(experts.map((a, i) => sum(experts.map((b, j) => w[i] * w[j] * meet(a, b)))));
+  const together = pairs + own - 2 * sum(experts.map((e, i) => w[i] * meet(e, prior)));
+  const spread = sum(experts.map((e, i) => w[i] * meet(e, e))) - pairs;
+  return { mean, together, spread };
 }
 
 // --- two dimensions -----------------------------------------------------------------------------

@@ -20,6 +20,7 @@ MODULES = tuple(
         "sketch",
         "line",
         "plane",
+        "theorems",
         "demonstration",
         "barycenter",
     )
@@ -27,10 +28,10 @@ MODULES = tuple(
 """In the order in which they build on one another."""
 
 PARTS = ("tab", "presets", "curves", "log", "switches", "step", "downloads", "experts", "between")
-PARTS += ("table", "therefore")
+PARTS += ("table", "therefore", "theorems")
 """What a command can leave out; elements of the widget carry these names as ``data-part``."""
 
-FOCUS = ("tab", "presets", "switches", "downloads", "between")
+FOCUS = ("tab", "presets", "switches", "downloads", "between", "theorems")
 """What is left out when a lesson has one task."""
 
 

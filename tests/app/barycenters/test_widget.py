@@ -62,6 +62,13 @@ const answer = ({ experts: rows, prior, exponent, t, ellipses }) => {
     plane: [...geometric.mean, ...geometric.cov, ...m.moments2(gaussians, v).cov,
       ...m.diagonal(gaussians, v).cov],
     kl2: m.kl2(geometric, gaussians[0]),
+    evidence: m.logEvidence(experts),
+    bound: m.jointBound(a, experts, x, dx),
+    rates: m.KEYS.map((key) => {
+      const even = experts.map((e) => ({ ...e, weight: 1 }));
+      return m.rateTo(m.logDensity(m.fuse(key, even), x), experts, x, dx);
+    }),
+    mmd: m.mmdGap(experts, w),
     hoelder2: gaussians.map(({ mean: [at, height] }) => {
       const pooled = m.hoelder2(gaussians, v);
       const q = m.sum(pooled.map(([weight, g]) => weight * m.density2(g)(at, height)));
@@ -231,6 +238,53 @@ def test_hoelder_pooling_in_the_plane_is_the_squared_mean_of_square_roots(answer
     for _, answer in answers:
         assert len(answer["hoelder2"]) >= 2
         same(answer["hoelder2"][1:], [answer["hoelder2"][0]] * (len(answer["hoelder2"]) - 1))
+
+
+def test_any_density_gives_a_bound_and_its_gap_is_the_divergence_from_the_posterior(answers):
+    for case, answer in answers:
+        experts = experts_of(case)
+        x = grid(experts)
+        log_joint = densities.log_normal(x, [0.0], [1.0])[0] + log_experts(experts, x).sum(0)
+        evidence = np.log(np.exp(log_joint - log_joint.max()) @ densities.widths(x))
+        evidence += log_joint.max()
+        fine = np.diff(x).max() * (1 + sum(e.std**-2 for e in experts)) ** 0.5 < 0.5
+        if fine:  # else the posterior is narrower than the grid can integrate
+            assert answer["evidence"] == pytest.approx(evidence, abs=1e-6)
+        log_q = log_density(fuse(experts)["moe"], x)
+        mass = np.exp(log_q) * densities.widths(x)
+        assert answer["bound"] == pytest.approx(float(mass @ (log_joint - log_q)), rel=1e-9)
+        assert answer["bound"] < answer["evidence"] + 1e-6
+
+
+def test_the_mixture_is_the_best_prior_and_costs_at_most_m_log_m(answers):
+    for case, answer in answers:
+        n = len(case["experts"])
+        mixture = answer["rates"][list(LABELS).index("moe")]
+        assert mixture <= n * math.log(n) + 1e-6
+        for rate in answer["rates"]:
+            assert mixture <= (math.inf if rate == "inf" else rate) + 1e-6
+
+
+def test_the_loss_of_mac_wae_exceeds_its_goal_by_the_spread_of_the_masks_embeddings(answers):
+    """Closed forms against the kernel on a grid, for two of the cases."""
+    for _, answer in answers:
+        mmd = answer["mmd"]
+        assert mmd["mean"] == pytest.approx(mmd["together"] + mmd["spread"], abs=1e-12)
+        assert mmd["spread"] >= 0
+    for case, answer in answers[:2]:
+        experts = experts_of(case)
+        x = grid(experts)[::4]
+        dx, w = densities.widths(x), shares(case["experts"])
+        kernel = np.exp(-((x[:, None] - x) ** 2) / 2)
+        p = np.exp(densities.log_normal(x, [0.0], [1.0])[0]) * dx
+        codes = [np.exp(row) * dx for row in log_experts(experts, x)]
+        together = sum(share * q for share, q in zip(w, codes, strict=True)) - p
+        each = [share * (q - p) @ kernel @ (q - p) for share, q in zip(w, codes, strict=True)]
+        if min(e.std for e in experts) > 0.3:
+            assert answer["mmd"]["together"] == pytest.approx(
+                together @ kernel @ together, abs=1e-4
+            )
+            assert answer["mmd"]["mean"] == pytest.approx(sum(each), abs=1e-4)
 
 
 def test_the_dial_at_one_half_is_hoelder_pooling():
