@@ -336,6 +336,15 @@ def bures_wasserstein_barycenter(
     >>> covs = torch.tensor([[[1.0]], [[9.0]]])
     >>> bures_wasserstein_barycenter(means, covs, torch.tensor([0.5, 0.5]))
     (tensor([2.]), tensor([[4.]]))
+
+    Where covariances have entries off the diagonal, averaging standard deviations axis by axis
+    (as :func:`wasserstein_barycenter` does) is wrong. Two ellipses that cross have standard
+    deviations of 1 along the axes, and their barycenter is narrower than that:
+
+    >>> crossing = torch.tensor([[[1.0, 0.9], [0.9, 1.0]], [[1.0, -0.9], [-0.9, 1.0]]])
+    >>> _, cov = bures_wasserstein_barycenter(torch.zeros(2, 2), crossing, torch.tensor([0.5, 0.5]))
+    >>> cov.diagonal()
+    tensor([0.7179, 0.7179])
     """
     expected = (*means.shape, means.shape[-1])
     if covs.shape != expected:

@@ -147,7 +147,8 @@ CARDS: dict[str, Card] = {
         faults=(
             "The overlap is a product over dimensions. Two experts one standard deviation either "
             "side of the middle share .38 of the weight in one dimension and 1e-14 in 64: where "
-            "experts conflict in many dimensions the rule is the mixture of experts.",
+            "experts conflict in many dimensions the rule is the mixture of experts. Notebook 03 "
+            "shows it with the encoders of the shipped mixture, even for views that agree.",
             "The weights depend on the encoders, and a draw depends on them through the choice of "
             "a component only; that part of the gradient is estimated by its score, with the "
             "batch's mean loss as a baseline.",
