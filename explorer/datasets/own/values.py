@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.datasets.own.table import Table, as_text
+from explorer.datasets.own.table import LARGEST_WHOLE, Table, as_text
 from explorer.files.own.description import Described
 from explorer.files.own.kinds import NUMBERS, arrange
 from explorer.files.own.limits import MOST_SYMBOLS, OBSERVATION, check_claim
@@ -112,6 +112,7 @@ def _array(modality: Described, table: Table, names: list[str]) -> tuple[NDArray
     array = table.numbers(names) if table.has_columns else table[names[0]]
     if array.dtype.kind not in "buif":
         raise Mistakes(f"kind {kind!r} is made of numbers, its data are of type {array.dtype}")
+    _refuse_rounding(array)
     array, said = _pixels(array, modality.maximum) if kind == "image" else (array, "")
     if kind != "image" and modality.maximum is not None:
         raise Mistakes("maximum is for images: the value of a white pixel")
@@ -122,6 +123,17 @@ def _array(modality: Described, table: Table, names: list[str]) -> tuple[NDArray
     n = prod(array.shape[1:])
     check_claim(f"an observation of {modality.name!r}", n, OBSERVATION)
     return array, said
+
+
+def _refuse_rounding(array: NDArray) -> None:
+    """Raise :class:`Mistakes` at whole numbers that would lose their last digits in float64."""
+    if array.dtype.kind in "iu" and array.size:
+        largest = max(abs(int(array.min())), abs(int(array.max())))
+        if largest > LARGEST_WHOLE:
+            raise Mistakes(
+                f"its whole numbers go up to {largest}, and those above 2^53 would be rounded; "
+                "subtract what they have in common, or take other units"
+            )
 
 
 def _pixels(array: NDArray, maximum: float | None) -> tuple[NDArray, str]:

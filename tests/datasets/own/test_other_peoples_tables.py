@@ -75,6 +75,14 @@ def test_small_differences_of_large_numbers_are_kept(found):
     assert len(column(data, 2)[0].unique()) == len(data.train)
 
 
+def test_whole_numbers_that_would_be_rounded_are_refused(write, arrays):
+    arrays["size"] = np.arange(3 * N).reshape(N, 3) + 2**62
+    told = check(write(arrays)).mistakes
+    assert "modality 'size': its whole numbers go up to 4611686018427388023" in told[0]
+    arrays["size"] -= 2**62
+    assert check(write(arrays)).mistakes == []
+
+
 def test_rounding_alone_is_no_difference():
     table = np.array([[14.62], [np.nextafter(14.62, 15)], [14.62]])
     assert scaling(table, np.ones(3, bool))[1].item() == 1
