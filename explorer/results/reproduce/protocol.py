@@ -84,7 +84,7 @@ def by_subset(asked: Asked) -> Tables:
     correct = probe(train, known, test, labels)
     found = dict(zip([("latent_accuracy_by_subset", s, "") for s in every], correct, strict=True))
     found |= _coherence(asked, test, labels, dropout=False)
-    tables = {PROBE.format(n=len(known)): dict(zip(every, map(figure, correct), strict=True))}
+    tables: Tables = {}
     for key in asked.tables:
         places = PUBLISHED[key].ours.get(asked.data.name)
         if places is not None and key != "mst_log_likelihood":
@@ -93,6 +93,9 @@ def by_subset(asked: Asked) -> Tables:
                 for column, place in zip(PUBLISHED[key].columns, places, strict=True)
                 if place in found
             }
+    if "mst_latent_accuracy" not in tables:
+        told = zip(every, map(figure, correct), strict=True)
+        tables[PROBE.format(n=len(known))] = dict(told)
     if hasattr(asked.judges, "dropout"):
         asked.judges.dropout(True)
         dropped = _coherence(asked, test, labels, dropout=True)
@@ -199,10 +202,11 @@ def faces(asked: Asked) -> Tables:
     """Sutter et al. (2021) on CelebA: average precision of latents, and of what is generated."""
     (train, known), (test, labels) = _beliefs(asked)
     told = attributes.report(
-        asked.model.cpu(),
-        asked.judges.cpu(),
-        (_on_cpu(train), known.cpu()),
-        (_on_cpu(test), labels.cpu()),
+        asked.model,
+        asked.judges,
+        (train, known),
+        (test, labels),
+        classes=asked.data.classes,
         n_few=len(known),
         n_generated=asked.n_test,
         seed=asked.seed,
@@ -313,8 +317,3 @@ def _named(place: tuple[str, str, str]) -> str:
 
 def _number(value: float | dict[str, float]) -> dict[str, float]:
     return value if isinstance(value, dict) else {"mean": value}
-
-
-def _on_cpu(beliefs: Mixture) -> Mixture:
-    kind = type(beliefs.components)
-    return Mixture(beliefs.weights.cpu(), kind(*(part.cpu() for part in beliefs.components)))

@@ -9,7 +9,7 @@ from scipy.stats import t as student
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.catalog.published import PUBLISHED
 from explorer.results.comparison.runs import Run
-from explorer.results.reproduce.runs import Reproduction
+from explorer.results.reproduce.runs import Reproduction, plan
 from explorer.results.reproduce.scales import left_out
 from explorer.results.scores import Z
 from explorer.training.recipes import find_recipe
@@ -77,6 +77,9 @@ def as_markdown(asked: Reproduction, results: dict[Run, dict]) -> str:
     if computed:
         lines += ["", "{:,} training and {:,} test tuples.".format(*computed["tuples"])]
     lines += ["", *_bullets(asked)]
+    asked_for = len(plan(recipe))
+    if len(done) < asked_for:
+        lines.append(f"- Unfinished: {len(done)} of {asked_for} trainings have figures.")
     failed = [f"{run}: {values['reason']}" for run, values in results.items() if "reason" in values]
     return "\n".join([*lines, *(f"- Failed: {line}" for line in failed)]) + "\n"
 

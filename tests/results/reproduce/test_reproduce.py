@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from explorer.__main__ import app
 from explorer.catalog.published import PUBLISHED
+from explorer.checkpoints import PRETRAINED
 from explorer.datasets import load_dataset
 from explorer.gaussians import Gaussian, Mixture
 from explorer.results.comparison import ComparisonError, Run
@@ -16,6 +17,7 @@ from explorer.results.reproduce.runs import (
     Reproduction,
     begin,
     plan,
+    read_about,
     read_results,
 )
 from explorer.results.reproduce.scales import left_out, scaled
@@ -180,3 +182,14 @@ def test_results_that_are_none_are_named(tmp_path):
     path.write_text("{}")
     with pytest.raises(ComparisonError, match="is not a result"):
         read_results(folder)
+
+
+def test_the_shipped_table_is_that_of_its_results_and_says_what_is_unfinished():
+    folder = PRETRAINED / "reproductions" / "wb-mst" / "small"
+    about, results = read_about(folder), read_results(folder)
+    text = (folder / "table.md").read_text("utf-8")
+    ours = [line for line in text.splitlines() if "| ours: " in line]
+    again = as_markdown(about, results).splitlines()
+    assert ours == [line for line in again if "| ours: " in line]
+    assert "Unfinished: 2 of 4 trainings have figures" in text
+    assert {values["trained"]["dataset"] for values in results.values()} == {"mnist_svhn_text"}
