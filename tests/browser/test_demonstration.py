@@ -33,7 +33,7 @@ def test_two_experts_lead_into_a_model_and_back_to_the_very_same_state(open_page
     page.wait_for_function("() => location.search.includes('target')")
     page.locator(".gx[data-state=ready]").wait_for()
     left = page.url
-    page.get_by_role("link", name="These beliefs in Barycenters").click()
+    page.get_by_role("link", name="In Barycenters").click()
     page.locator(".bx-handle").nth(3).wait_for()
     page.get_by_role("link", name="inside a trained model").click()
     page.locator(".gx[data-state=ready]").wait_for()

@@ -161,7 +161,7 @@ function strip(board) {
   const lines = ["item", "other"].map((field) => {
     const word = field === "item" ? "A" : "B";
     const face = picture("gx-thumb");
-    const any = select(`Class of sample ${word}`, [["", `any ${board.about.word}`], ...board.about.classes.map((c, k) => [k, called(board.about, k)])], "",
+    const any = select(`Class of sample ${word}`, [["", "any"], ...board.about.classes.map((c, k) => [k, called(board.about, k)])], "",
       (k) => board.seek(field, k === "" ? null : Number(k)));
     const element = h("div", { class: "gx-sample" }, h("b", { class: "gx-side", text: word }), face,
       button("‹", () => board.step(field, -1), { "aria-label": `Previous sample ${word}` }),

@@ -405,7 +405,7 @@ export function create(parent, { setup, worker, query, onLink = () => {}, onLeav
     const keys = listed().map((row) => (board.state.mode === "rules" ? row.key : row.aggregation));
     reasons.replaceChildren(...why([...new Set(keys)]).map((text) => h("li", { text })));
   };
-  const page1 = h("a", { class: "gx-small", hidden: true, text: "These beliefs in Barycenters", title: "The same experts on the line, where you can drag them", onclick: () => onLeave() });
+  const page1 = h("a", { class: "gx-small", hidden: true, text: "In Barycenters →", title: "The same experts on the line, where you can drag them", onclick: () => onLeave() });
   const stop = button("■ Stop counting", () => {
     board.counting = !board.counting;
     if (board.counting) count();
