@@ -419,6 +419,37 @@ def recipes() -> None:
 
 
 @app.command()
+def pretrain(
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Key of DATASETS; several times for several; all.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Key of MODELS; several times for several; all.")
+    ] = None,
+    scale: Annotated[
+        float, typer.Option(min=0.001, max=100, help="What the budgets are multiplied by.")
+    ] = 1.0,
+    tuples: Annotated[int, typer.Option(min=2, help="Test tuples of the evaluation.")] = 2000,
+    maps: Annotated[bool, typer.Option(help="Also map the latent spaces.")] = True,
+    root: RootOption = None,
+) -> None:
+    """Make every checkpoint that ships anew: train, evaluate and map what is missing.
+
+    Stop it as you like, and give the same command to go on. The exit code is 1 where something
+    could not be made, for want of data for example; the rest is made all the same.
+    """
+    import torch
+
+    from explorer.results.pretrain import PLANS, tasks
+    from explorer.results.pretrain import pretrain as run
+
+    torch.set_num_threads(1)
+    asked = tasks(dataset or PLANS, model, scale)
+    failed = run(asked, root=root, maps=maps, tuples=tuples, console=console)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
 def presets(threads: ThreadsOption = 1) -> None:
     """Write what Generation shows of PolyDigits before it computes: presets and conflict rates."""
     from explorer.app.generation.command import presets as run
