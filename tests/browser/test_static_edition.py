@@ -104,6 +104,18 @@ def test_maps_are_drawn_and_other_layouts_are_brought_in(visit, disk):
 
 
 @pytest.mark.parametrize("disk", [False, True])
+def test_networks_draw_in_the_browser_and_the_link_keeps_what_is_given(visit, disk):
+    page = visit("generation.html?given=m0,m3&swapped=m3", disk)
+    root = page.locator("#figure .gx")
+    page.wait_for_function(
+        "() => document.getElementById('figure').shadowRoot"
+        "?.querySelector('.gx')?.dataset.state === 'ready'"
+    )
+    root.get_by_role("button", name="Two views agree").click()
+    page.wait_for_function("() => /swapped=none/.test(location.href)")
+
+
+@pytest.mark.parametrize("disk", [False, True])
 def test_the_class_leads_through_the_static_pages(visit, disk):
     page = visit("index.html", disk)
     page.get_by_role("link", name=re.compile("^Class:")).click()

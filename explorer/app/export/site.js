@@ -11,10 +11,12 @@ const onDisk = location.protocol === "file:";
 // Addresses of pages on a disk cannot be changed by a script; what stands after # can.
 const query = () => new URLSearchParams(onDisk && location.hash.length > 1 ? location.hash.slice(1) : location.search);
 
-function keepLink(fields, state) {
+const keepLink = (fields, state) => keepParameters(fields.map(({ parameter }) => parameter), writeState(fields, state));
+
+function keepParameters(names, parameters) {
   const now = query();
-  for (const { parameter } of fields) now.delete(parameter);
-  for (const [name, text] of Object.entries(writeState(fields, state))) now.set(name, text);
+  for (const name of names) now.delete(name);
+  for (const [name, text] of Object.entries(parameters)) now.set(name, text);
   const text = String(now);
   if (onDisk) history.replaceState(null, "", `#${text}`);
   else history.replaceState(null, "", text ? `?${text}` : location.pathname);
@@ -113,6 +115,28 @@ const PAGES = {
       for (let i = 0; i < sheet.parts; i++) leave(`${header.tiles.id} ${i}`, bytes(await bring(`maps/${sheet.name}${i}`)));
     } catch (error) {
       tell(error);
+    }
+  },
+
+  // Networks stand in scripts, as data: addresses; samples come by a script for each page of them.
+  async generation() {
+    const { css, setup, names, worker, networks } = site.data.generation;
+    const root = attach("figure", { css });
+    const fetched = globalThis.fetch;
+    globalThis.fetch = (address, ...rest) => {
+      const found = /\/samples\/\w+\/(\d+)\.json$/.exec(String(address));
+      if (!found) return fetched(address, ...rest);
+      return bring(`samples/${found[1]}`).then((told) => Response.json(told));
+    };
+    try {
+      const files = Object.fromEntries(await Promise.all(networks.map(async (key) => [key, await bring(`networks/${key}`)])));
+      const models = setup.models.map((model) => ({ ...model, ...files[model.key] }));
+      site.generation.create(root, {
+        setup: { ...setup, models, judge: files.classifiers }, worker, query: query(),
+        onLink: (parameters) => keepParameters(names, parameters),
+      });
+    } catch (error) {
+      root.append(error.message);
     }
   },
 };

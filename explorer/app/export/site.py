@@ -20,13 +20,18 @@ import explorer
 from explorer.app import PAGES as APP_PAGES
 from explorer.app.barycenters import widget
 from explorer.app.barycenters.state import FIELDS
-from explorer.app.javascript import APP, joined, read
+from explorer.app.javascript import APP, bundled, joined, read
 from explorer.app.lesson.lesson import for_browser, load_lesson
 from explorer.app.links import plans
 
 MODELS = ("poe", "logpool", "moe", "mopoe", "wb", "mwb", "moments")
 """Whose maps are written: one model for each rule of page 1."""
 
+NETWORKS = ("moe", "poe")
+"""Networks that compute in the browser: one that every rule can fuse, and one that never saw a
+subset of its inputs."""
+
+SAMPLE_PAGES = 2
 LAYOUTS = ("umap0", "pca", "same")
 BEGIN = "globalThis.explorer ??= { data: {} };\n"
 
@@ -56,6 +61,12 @@ PAGES = {
         "to a model in all 31 ways. Each dot is the belief that the model forms, on a map of two "
         "dimensions.",
         ("latent-space",),
+    ),
+    "generation": Page(
+        "generation.html",
+        "Who wins when inputs disagree?",
+        "Hide, contradict or draw into a view; trained networks run in your browser.",
+        ("generation",),
     ),
 }
 
@@ -158,14 +169,65 @@ def maps() -> dict[str, Any]:
     return scripts
 
 
+def networks() -> dict[str, Any]:
+    """Every script of the Generation page: what it is told, networks (a byte a weight), samples."""
+    from safetensors.torch import save
+
+    from explorer.app.generation.served import CLASSIFIERS, samples
+    from explorer.app.generation.told import setup
+    from explorer.app.generation.widget import worker
+    from explorer.app.shared.choices import DEFAULT
+    from explorer.checkpoints import load_pretrained
+    from explorer.evaluation.classifiers import load_classifiers
+    from explorer.models.saved import packed
+    from explorer.networks.description import describe
+
+    told = setup(DEFAULT)
+    told["models"] = [model for model in told["models"] if model["key"] in NETWORKS]
+    told["presets"] = [preset for preset in told["presets"] if "models" not in preset["state"]]
+    scripts: dict[str, Any] = {}
+    for key in (*NETWORKS, CLASSIFIERS):
+        network = load_classifiers(DEFAULT) if key == CLASSIFIERS else load_pretrained(DEFAULT, key)
+        layers = json.dumps(describe(network)).encode()
+        scripts[f"networks/{key}"] = {
+            "weights": f"data:;base64,{encode(save(packed(network.state_dict())))}",
+            "layers": f"data:application/json;base64,{encode(layers)}",
+        }
+    pages = [samples(DEFAULT, i) for i in range(SAMPLE_PAGES)]
+    count = sum(len(page["items"]) for page in pages)
+    scripts |= {f"samples/{i}": page | {"n_items": count} for i, page in enumerate(pages)}
+    scripts["generation"] = {
+        "css": read("generation/generation.css"),
+        "setup": told,
+        "names": list_of_parameters(),
+        "worker": worker(),
+        "networks": [*NETWORKS, CLASSIFIERS],
+    }
+    return scripts
+
+
+def list_of_parameters() -> list[str]:
+    """What the Generation page calls the parts of its link: the fields of ``state.js``."""
+    body = re.search(
+        r"export function fields.*?return \{(.*?)\n  \};", read("generation/state.js"), re.S
+    )
+    return re.findall(r"^    (\w+):", body[1], re.M)
+
+
 def code() -> dict[str, str]:
     """The scripts that compute and draw, by name."""
+    from explorer.app.generation.widget import PAGE as GENERATION
     from explorer.app.latent_space.widget import MODULES as SCATTER
     from explorer.app.lesson.panel import MODULES as CLASS
 
     return {
         "barycenters": classic("barycenters", widget.source()),
         "latent-space": classic("latent-space", joined(SCATTER)),
+        "generation": classic(
+            "generation",
+            bundled(f"generation/{name}" for name in GENERATION if name != "mount.js")
+            + "\nObject.assign(__, $view);",
+        ),
         "classes": classic("classes", joined(CLASS)),
         "site": classic("site", joined(("links.js", "export/site.js"))),
     }
@@ -225,7 +287,7 @@ def export(folder: Path, names: Iterable[str] = ("fusion",)) -> dict[str, int]:
         raise ValueError(f"{folder} holds other files; name a new folder, or an earlier export")
     names = tuple(names)
     scripts = code()
-    data = {"barycenters": page_1(), "classes": classes(names, PAGES), **maps()}
+    data = {"barycenters": page_1(), "classes": classes(names, PAGES), **maps(), **networks()}
     files = {f"assets/{name}.code.js": text for name, text in scripts.items()}
     files |= {f"assets/{name}.js": script_of(name, value) for name, value in data.items()}
     files["assets/site.css"] = theme()
