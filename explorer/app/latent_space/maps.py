@@ -11,11 +11,19 @@ from PIL import Image
 
 from explorer.app.latent_space.state import SAME
 from explorer.app.latent_space.widget import PALETTE
-from explorer.app.shared.loaded import INFERENCE, classifiers, dataset, model, outline, written
+from explorer.app.shared.loaded import (
+    INFERENCE,
+    classifiers,
+    dataset,
+    model,
+    outline,
+    stamp,
+    written,
+)
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.catalog.subjects import SUBJECTS
 from explorer.checkpoints import CheckpointError, checkpoint_directory
-from explorer.datasets import DATASETS, Modality
+from explorer.datasets import Modality
 from explorer.datasets.modality import KINDS, told_in_words
 from explorer.datasets.sound import hear
 from explorer.drawing.tiles import describe, pictures
@@ -28,7 +36,6 @@ from explorer.evaluation.maps import (
     load_embedding,
 )
 from explorer.files.sources import is_at_hand
-from explorer.models import MODELS
 from explorer.subsets import subset_title
 
 PART, COLUMNS = 100, 10
@@ -60,7 +67,7 @@ def stamps(name: str, key: str) -> tuple[int, ...]:
         return ()
 
 
-@st.cache_resource(show_spinner=False, max_entries=2 * len(MODELS))
+@st.cache_resource(show_spinner=False, max_entries=16)
 def _embedding(name: str, key: str, modified: tuple[int, ...]) -> Embedding:
     return load_embedding(name, key)
 
@@ -136,17 +143,19 @@ def layer(name: str, key: str, layout: str) -> str:
 
 def tiles(name: str, key: str) -> dict[str, object]:
     """Where the thumbnail of a tuple and modality lies in the parts of the sheet."""
-    shown = _parts(name, tuple(embedding(name, key).tuples.tolist()), is_at_hand(name))
+    shown = _parts(name, tuple(embedding(name, key).tuples.tolist()), is_at_hand(name), stamp(name))
     return {"id": f"thumbnails-{name}", "part": PART, "columns": COLUMNS} | shown["size"]
 
 
 def sheet(name: str, key: str) -> list[bytes]:
     """The thumbnails of the tuples on a model's map, ``PART`` tuples to a WebP picture."""
-    return _parts(name, tuple(embedding(name, key).tuples.tolist()), is_at_hand(name))["parts"]
+    return _parts(name, tuple(embedding(name, key).tuples.tolist()), is_at_hand(name), stamp(name))[
+        "parts"
+    ]
 
 
-@st.cache_resource(show_spinner=False, max_entries=2 * len(DATASETS))
-def _parts(name: str, tuples: tuple[int, ...], here: bool) -> dict[str, object]:
+@st.cache_resource(show_spinner=False, max_entries=6)
+def _parts(name: str, tuples: tuple[int, ...], here: bool, files: tuple) -> dict[str, object]:
     modalities = outline(name).modalities
     words = {modality.name for modality in told_in_words(modalities)}
     pictured = [modality for modality in modalities if modality.name not in words]
@@ -213,12 +222,12 @@ def outcome(
     found = model(name, key)
     if isinstance(found, str):
         return found
-    return _outcome(name, key, written(name, key), item, given)
+    return _outcome(name, key, written(name, key), stamp(name), item, given)
 
 
-@st.cache_data(show_spinner=False, max_entries=500)
+@st.cache_data(show_spinner=False, max_entries=200)
 def _outcome(
-    name: str, key: str, modified: int, item: int, given: tuple[str, ...]
+    name: str, key: str, modified: int, files: tuple, item: int, given: tuple[str, ...]
 ) -> dict[str, list[dict[str, object]]]:
     vae = model(name, key)
     with INFERENCE, torch.inference_mode():
@@ -244,9 +253,13 @@ def _outcome(
     return {kind: cells(name, made) for kind, made in decoded.items()}
 
 
-@st.cache_data(show_spinner=False, max_entries=500)
 def went_in(name: str, item: int) -> list[dict[str, object]]:
     """The tiles of test tuple ``item``."""
+    return _went_in(name, stamp(name), item)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _went_in(name: str, files: tuple, item: int) -> list[dict[str, object]]:
     return cells(name, dataset(name).test[[item]])
 
 
@@ -287,11 +300,11 @@ def _wav(x: torch.Tensor) -> str:
 def terms(name: str, key: str) -> tuple[dict[str, float], float] | str:
     """Terms of a model's objective, means over test tuples, and its beta; or why not."""
     found = model(name, key)
-    return found if isinstance(found, str) else _terms(name, key, written(name, key))
+    return found if isinstance(found, str) else _terms(name, key, written(name, key), stamp(name))
 
 
 @st.cache_data(show_spinner=False, max_entries=100)
-def _terms(name: str, key: str, modified: int) -> tuple[dict[str, float], float]:
+def _terms(name: str, key: str, modified: int, files: tuple) -> tuple[dict[str, float], float]:
     vae = model(name, key)
     with INFERENCE, torch.inference_mode():
         losses = vae.loss(dataset(name).test[:JUDGED], torch.Generator().manual_seed(0))

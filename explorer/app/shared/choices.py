@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from explorer.app.links import Field, arrive, choice, remember
 from explorer.catalog.cards import CARDS
 from explorer.catalog.looks import MODEL_LABELS, MODEL_LOOKS
 from explorer.catalog.subjects import BUILT_IN, SUBJECTS, in_markdown
@@ -42,14 +43,10 @@ state = st.session_state
 
 def choose_dataset() -> str:
     """The dataset of the link, else of this visit, and the control that changes it."""
-    asked = st.query_params.get(PARAMETER, state.get("dataset", DEFAULT))
-    if asked not in SUBJECTS:
-        st.warning(
-            f"`{PARAMETER}` in the link must be one of {', '.join(SUBJECTS)}; the default "
-            "is used instead."
-        )
-        asked = DEFAULT
-    _take(asked)
+    arrival = arrive("dataset", _field())
+    for notice in arrival.notices:
+        st.warning(notice)
+    _take(arrival.values[PARAMETER])
 
     def change() -> None:
         _take(state.dataset_choice)
@@ -68,12 +65,18 @@ def _option(name: str) -> str:
     return SUBJECTS[name].label + ("" if is_at_hand(name) else " · files needed")
 
 
+def _field() -> list[Field]:
+    return [Field(PARAMETER, choice(list(SUBJECTS)), DEFAULT)]
+
+
 def _take(name: str) -> None:
     state.dataset = name
-    if name == DEFAULT:
-        st.query_params.pop(PARAMETER, None)
-    elif st.query_params.get(PARAMETER) != name:
-        st.query_params[PARAMETER] = name
+    remember("dataset", _field(), {PARAMETER: name})
+
+
+def label_of(name: str) -> str:
+    """What a dataset is called, for Markdown; its key where it is gone."""
+    return in_markdown(SUBJECTS[name].label if name in SUBJECTS else name)
 
 
 def model_label(key: str) -> str:

@@ -9,7 +9,11 @@ LATEX = str.maketrans({"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$
 def offer(table: pd.DataFrame, what: str, name: str) -> None:
     """Three buttons; ``what`` says in words what is in the files, which are called ``name``."""
     files = {
-        "CSV": ("csv", "text/csv", lambda: table.to_csv(index=False)),
+        "CSV": (
+            "csv",
+            "text/csv",
+            lambda: table.rename(columns=cell).map(cell).to_csv(index=False),
+        ),
         "JSON": ("json", "application/json", lambda: table.to_json(orient="records", indent=1)),
         "LaTeX": ("tex", "application/x-tex", lambda: latex(table)),
     }
@@ -25,6 +29,16 @@ def offer(table: pd.DataFrame, what: str, name: str) -> None:
                 icon=":material/download:",
                 key=f"{name}.{ending}",
             )
+
+
+def cell(value: object) -> object:
+    """A cell for CSV: text that a spreadsheet would compute gets an apostrophe.
+
+    >>> cell("=1+1"), cell("-"), cell(-0.5)
+    ("'=1+1", '-', -0.5)
+    """
+    computed = isinstance(value, str) and len(value) > 1 and value[0] in "=+-@\t\r"
+    return f"'{value}" if computed else value
 
 
 def latex(table: pd.DataFrame) -> str:

@@ -25,7 +25,8 @@ from explorer.files.sources import DataError
 from explorer.models import MultimodalVAE
 from explorer.models.vae import CONFIG, WEIGHTS
 
-KEPT_MODELS = 12
+KEPT_MODELS, KEPT_DATASETS = 8, 4
+"""Kept in memory for all visitors; of more, those that were used last."""
 
 INFERENCE = threading.Lock()
 """Held while anything is computed with torch: two at once are slower than one after the other."""
@@ -33,7 +34,7 @@ INFERENCE = threading.Lock()
 
 def whole_dataset(name: str) -> Dataset:
     """The dataset called ``name``, as it is."""
-    return _dataset(name, _stamp(name))
+    return _dataset(name, stamp(name))
 
 
 def dataset(name: str) -> Dataset:
@@ -41,14 +42,14 @@ def dataset(name: str) -> Dataset:
     return whole_dataset(name).single().having()
 
 
-def _stamp(name: str) -> tuple[tuple[str, int], ...]:
+def stamp(name: str) -> tuple[tuple[str, int], ...]:
     """Which files a folder of the visitor's own has, and since when; nothing for other datasets."""
     folder = None if name in DATASETS else list_folders().get(name)
     files = [] if folder is None else sorted(folder.iterdir())
     return tuple((str(file), file.stat().st_mtime_ns) for file in files if file.exists())
 
 
-@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
+@st.cache_resource(show_spinner=False, max_entries=KEPT_DATASETS)
 def _dataset(name: str, stamp: tuple[tuple[str, int], ...]) -> Dataset:
     """Torch is told to use one thread."""
     torch.set_num_threads(1)
@@ -67,11 +68,20 @@ def outline(name: str) -> Outline:
     try:
         data = dataset(name)
     except DataError:
-        config = checkpoint_directory(name, trained(name)[0]) / CONFIG
-        modalities = json.loads(config.read_text("utf-8"))["modalities"]
-        classes = map(str, range(SUBJECTS[name].n_classes))
-        return Outline(tuple(Modality(**each) for each in modalities), tuple(classes))
+        classes = tuple(map(str, range(SUBJECTS[name].n_classes)))
+        return Outline(_modalities_of_a_checkpoint(name), classes)
     return Outline(data.modalities, data.classes)
+
+
+def _modalities_of_a_checkpoint(name: str) -> tuple[Modality, ...]:
+    for key in trained(name):
+        config = checkpoint_directory(name, key) / CONFIG
+        try:
+            found = json.loads(config.read_text("utf-8"))["modalities"]
+            return tuple(Modality(**each) for each in found)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue  # damaged: looking the model up says so
+    return ()
 
 
 def model(name: str, key: str) -> MultimodalVAE | str:
@@ -95,7 +105,7 @@ def _of_these_data(
 ) -> MultimodalVAE | Classifiers:
     """``found``, unless it was trained on other data than a folder of the visitor's own has now."""
     if name not in DATASETS and found.provenance.get("data"):
-        check_data(found.provenance, _dataset(name, _stamp(name)), what)
+        check_data(found.provenance, _dataset(name, stamp(name)), what)
     return found
 
 
@@ -116,7 +126,7 @@ def latent_dims(name: str) -> dict[str, int]:
         config = checkpoint_directory(name, key) / CONFIG
         try:
             found[key] = int(json.loads(config.read_text("utf-8"))["latent_dim"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, OverflowError):
             continue  # damaged: looking the model up says so
     return found
 
@@ -126,6 +136,6 @@ def _model(name: str, key: str, modified: int) -> MultimodalVAE:
     return load_pretrained(name, key)
 
 
-@st.cache_resource(show_spinner=False, max_entries=len(DATASETS))
+@st.cache_resource(show_spinner=False, max_entries=KEPT_DATASETS)
 def _classifiers(name: str, modified: int) -> Classifiers:
-    return load_classifiers(name).single(_dataset(name, _stamp(name)))
+    return load_classifiers(name).single(_dataset(name, stamp(name)))

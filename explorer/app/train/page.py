@@ -5,9 +5,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.app.shared.choices import choose_dataset, show_card, trainable
+from explorer.app import links
+from explorer.app.links import Field, choice, number, optional, whole
+from explorer.app.shared.choices import choose_dataset, label_of, show_card, trainable
+from explorer.app.shared.measuring import MEASURING
 from explorer.app.shared.missing_data import absence, say_what_is_missing
 from explorer.app.train.curves import draw_curves, draw_samples
+from explorer.app.train.kept import show_kept
 from explorer.app.train.queue import (
     MOST_SEED,
     Line,
@@ -15,17 +19,16 @@ from explorer.app.train.queue import (
     Training,
     TrainingError,
     free_tag,
-    kept,
     read_samples,
 )
 from explorer.catalog.looks import MODEL_LABELS
-from explorer.catalog.subjects import SUBJECTS
 from explorer.checkpoints import runs_directory
 
 MINUTES = {"20 seconds": 1 / 3, "1 minute": 1, "2 minutes": 2, "4 minutes": 4, "8 minutes": 8}
 LOOK_EVERY_SECONDS = 1.5
 SILENT_SECONDS = 60
-"""After which a process that was asked to stop may be killed."""
+"""Seconds before "end it now" is offered."""
+MOST_BETA = 1000.0
 
 WORDS = {
     "waiting": "waiting",
@@ -74,26 +77,23 @@ def choose(line: Line) -> None:
     dataset = choose_dataset()
     first, *others = trainable(dataset)
     models = [key for key in MODEL_LABELS if key == first or key in others]
-    if state.get("train_model", first) not in models:
-        state.train_model = first
-    model = st.selectbox(
-        "Model",
-        models,
-        models.index(first),
-        format_func=MODEL_LABELS.get,
-        key="train_model",
-        bind="query-params",
+    fields = (
+        Field("model", choice(models, "a model that can be trained on this dataset"), first),
+        Field("time", choice(MINUTES), "1 minute"),
+        Field("beta", optional(number(0, MOST_BETA)), None),
+        Field("seed", whole(0, MOST_SEED), 0),
     )
+    links.bind("train", fields, about=dataset, carry=("model", "time", "seed"))
+    model = st.selectbox("Model", models, format_func=MODEL_LABELS.get, key="train_model")
     if len(models) < len(MODEL_LABELS):
         st.caption(
             "Mixtures over all subsets are left out: of so many modalities they are too large."
         )
-    minutes = st.select_slider(
-        "Time", list(MINUTES), "1 minute", key="train_time", bind="query-params"
-    )
+    minutes = st.select_slider("Time", list(MINUTES), key="train_time")
     beta = st.number_input(
         "Beta",
         0.0,
+        MOST_BETA,
         value=None,
         placeholder="the model's own",
         key="train_beta",
@@ -103,6 +103,7 @@ def choose(line: Line) -> None:
     seed = st.number_input(
         "Seed", 0, MOST_SEED, key="train_seed", help="Of weights, data order and noise."
     )
+    links.keep("train", fields, about=dataset)
     why = absence(dataset)
     if why:
         say_what_is_missing(dataset, why)
@@ -146,7 +147,7 @@ def show_runs(line: Line, watching: bool) -> None:
     rows = [
         f"| {one.number} | {MODEL_LABELS.get(one.request.model, one.request.model)} "
         f"| {label_of(one.request.dataset)} "
-        f"| {one.request.seed} | {in_words(one)} |"
+        f"| {one.request.seed} | {in_words(one, trainings)} |"
         for one in trainings
     ]
     st.markdown("\n".join(["| Run | Model | Data | Seed | |", "|---|---|---|---|---|", *rows]))
@@ -162,7 +163,7 @@ def show_runs(line: Line, watching: bool) -> None:
             key=key,
             on_change=lambda: look_at(state[key]),
         )
-    show_run(line, next(one for one in trainings if one.number == looked))
+    show_run(line, next(one for one in trainings if one.number == looked), trainings)
 
 
 def chosen(trainings: list[Training]) -> int:
@@ -176,11 +177,11 @@ def chosen(trainings: list[Training]) -> int:
     return (own or at_work or numbers)[-1]
 
 
-def show_run(line: Line, one: Training) -> None:
+def show_run(line: Line, one: Training, trainings: list[Training]) -> None:
     """One run: how far it is, its curves, what it draws, and what can be done with it."""
     st.subheader(f"Run {one.number}: {MODEL_LABELS.get(one.request.model, one.request.model)}")
     if one.state == "waiting":
-        st.markdown(f"**{place_in_words(one.place)}** It starts by itself.")
+        st.markdown(f"**{place_in_words(one, trainings)}** It starts by itself.")
     elif not one.over:
         st.progress(one.done, text=progress_in_words(one))
     elif one.message:
@@ -272,9 +273,11 @@ def keep(line: Line, one: Training, tag: str) -> None:
     name = attempt(line.keep, one.number, tag)
     if name is not None:
         data = one.request.dataset
+        MEASURING.ask(data, name)
         notify(
             st.success,
-            f"Kept as **{name}**. It is now among the models of "
+            f"Kept as **{name}**, below. Its map and scores are being made. It is now among the "
+            "models of "
             f"[Generation](generation?data={data}), [Latent space](latent-space?data={data}) and "
             f"[Scores](scores?data={data}).",
         )
@@ -305,38 +308,24 @@ def look_at(number: int) -> None:
     st.query_params["run"] = str(number)
 
 
-def show_kept() -> None:
-    """What is among the user's own checkpoints."""
-    found = [(data, name) for data, name, _ in kept() if data in SUBJECTS]
-    if not found:
-        return
-    st.header("Kept on this machine")
-    st.markdown(
-        "Two commands measure such a model and map its latent space, as was done for those that "
-        "came with the explorer."
-    )
-    lines = [
-        f"python -m explorer {command} --dataset {data} --model {name}"
-        for data, name in found
-        for command in ("evaluate", "embed")
-    ]
-    st.code("\n".join(lines), language="bash")
-
-
-def label_of(dataset: str) -> str:
-    return SUBJECTS[dataset].label if dataset in SUBJECTS else dataset
-
-
-def in_words(one: Training) -> str:
+def in_words(one: Training, trainings: list[Training]) -> str:
     if one.state == "waiting":
-        return place_in_words(one.place)
+        return place_in_words(one, trainings)
     if one.state == "training":
         return f"training, {one.done:.0%}" if one.history else "getting ready"
     return WORDS[one.state]
 
 
-def place_in_words(place: int) -> str:
-    return "Next in line." if place == 1 else f"Number {place} in line."
+def place_in_words(one: Training, trainings: list[Training]) -> str:
+    """Place in line, and the minutes that the runs before it may still take."""
+    before = [
+        other
+        for other in trainings
+        if other.state in ("training", "stopping") or 0 < other.place < one.place
+    ]
+    left = sum((1 - other.done) * other.request.minutes for other in before)
+    place = "Next in line" if one.place == 1 else f"Number {one.place} in line"
+    return f"{place}, about {max(1, round(left))} min left."
 
 
 def progress_in_words(one: Training) -> str:

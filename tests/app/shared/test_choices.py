@@ -70,7 +70,9 @@ def test_the_dataset_of_the_link_is_kept_and_the_default_needs_no_link():
 
 def test_a_visit_keeps_its_dataset_on_another_page():
     page = AppTest.from_function(chooser)
-    page.session_state["dataset"] = "simulated_rats"
+    page.query_params["data"] = "simulated_rats"
+    page.run()
+    page.query_params.clear()  # as the navigation does
     page.run()
     assert page.selectbox[0].value == "simulated_rats"
     assert page.query_params["data"] == "simulated_rats"

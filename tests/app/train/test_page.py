@@ -1,14 +1,18 @@
 """The Train page without a browser: start, look, stop, keep, and what it says when it cannot."""
 
+import io
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import explorer.app
-from explorer.app.train.queue import MOST_WAITING, Line
+from explorer.app.shared.measuring import MEASURING
+from explorer.app.train.kept import archive, rename
+from explorer.app.train.queue import MOST_WAITING, Line, TrainingError
 from explorer.checkpoints import list_pretrained
 
 TRAINER = (sys.executable, str(Path(__file__).with_name("fake_trainer.py")))
@@ -74,8 +78,16 @@ def press(app, key):
     return app
 
 
-def test_a_run_is_started_watched_stopped_and_kept(line):
-    app = press(visit(train_time="20 seconds", data="simulated_rats"), "train_start")
+@pytest.fixture
+def measured(monkeypatch):
+    """What was asked to be measured, without doing it."""
+    tasks = []
+    monkeypatch.setattr(MEASURING, "_work", lambda task: tasks.append(task) or "")
+    return tasks
+
+
+def test_a_run_is_started_watched_stopped_and_kept(line, measured):
+    app = press(visit(time="20 seconds", data="simulated_rats"), "train_start")
     request = line.training(1).request
     assert (request.dataset, request.model) == ("simulated_rats", "mopoe")
     assert request.minutes == pytest.approx(1 / 3)
@@ -94,14 +106,50 @@ def test_a_run_is_started_watched_stopped_and_kept(line):
     assert [found[:2] for found in list_pretrained("simulated_rats")[-1:]] == [
         ("simulated_rats", "mopoe-2")
     ]
-    assert "evaluate --dataset simulated_rats --model mopoe-2" in texts(again(app).code)
+    assert MEASURING.wait(10)
+    assert [task[:] for task in measured] == [
+        (command, "simulated_rats", "mopoe-2") for command in ("embed", "evaluate")
+    ]
+    assert "**mopoe\\-2**" in texts(again(app).markdown) or "**mopoe-2**" in texts(app.markdown)
+
+
+def kept_model(tmp_path):
+    folder = tmp_path / "runs" / "simulated_rats" / "mopoe-2"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+def test_a_kept_model_is_renamed_downloaded_and_deleted(line, tmp_path):
+    folder = kept_model(tmp_path)
+    app = visit()
+    app.text_input(key="tag_simulated_rats_mopoe-2").set_value("mine")
+    press(app, "rename_simulated_rats_mopoe-2")
+    assert not folder.exists()
+    assert folder.with_name("mopoe-mine").is_dir()
+    names = zipfile.ZipFile(io.BytesIO(archive("simulated_rats", "mopoe-mine"))).namelist()
+    assert "simulated_rats/mopoe-mine/config.json" in names
+    press(again(app), "delete_simulated_rats_mopoe-mine")
+    assert not folder.with_name("mopoe-mine").exists()
+
+
+@pytest.mark.parametrize("tag", ["../up", "", "a b", "x" * 21, "taken"])
+def test_a_name_that_cannot_be_is_refused_and_the_model_stays(line, tmp_path, tag):
+    folder = kept_model(tmp_path)
+    folder.with_name("mopoe-taken").mkdir()
+    with pytest.raises(TrainingError):
+        rename("simulated_rats", "mopoe-2", tag)
+    assert folder.is_dir()
 
 
 def test_a_second_visitor_sees_the_line_and_may_not_stop_by_accident(line):
     press(visit(), "train_start")
-    other = press(visit(train_model="Mixture"), "train_start")
-    assert "| 2 | Mixture | PolyDigits | 0 | Next in line. |" in texts(other.markdown)
-    assert "**Next in line.** It starts by itself." in texts(other.markdown)
+    other = press(visit(model="moe"), "train_start")
+    assert "| 2 | Mixture | PolyDigits | 0 | Next in line, about 1 min left. |" in texts(
+        other.markdown
+    )
+    assert "**Next in line, about 1 min left.** It starts by itself." in texts(other.markdown)
     assert button(other, "train_leave_2") is not None
     looking = visit(run="1")
     assert "Run 1: Mixture of products" in texts(looking.subheader)
@@ -167,5 +215,5 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path, monkeypatch):
 
 
 def test_the_card_of_the_model_is_at_hand(line):
-    app = visit(train_model="MAC-WAE")
+    app = visit(model="mac_wae")
     assert "About MAC-WAE" in [expander.label for expander in app.expander]
