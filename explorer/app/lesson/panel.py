@@ -29,13 +29,14 @@ MODULES = (
 # A class needs a page's figure, not its title, its explanations and its lists of models.
 STYLE = """
 <style>
+[data-testid=stMain] [data-testid=stHorizontalBlock]:has(h1),
 [data-testid=stMain] [data-testid=stElementContainer]:has(h1),
 [data-testid=stMain] [data-testid=stElementContainer]:has(h1) + [data-testid=stElementContainer],
 [data-testid=stMain] [data-testid=stExpander], .st-key-barycenters_mode,
 [data-testid=stHeader] { display: none !important }
-[data-testid=stMain] [data-testid=stMainBlockContainer] { padding-top: 1.5rem }
+[data-testid=stMain] [data-testid=stMainBlockContainer] { padding-top: 1.5rem !important }
 @media (min-width: 1100px) {
-  [data-testid=stMain] [data-testid=stMainBlockContainer] { padding: 1.5rem 1.5rem 2rem 364px }
+  [data-testid=stMain] [data-testid=stMainBlockContainer] { padding-left: 364px; padding-right: 1.5rem }
 }
 </style>
 """
