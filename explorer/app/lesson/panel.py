@@ -36,7 +36,9 @@ STYLE = """
 [data-testid=stHeader] { display: none !important }
 [data-testid=stMain] [data-testid=stMainBlockContainer] { padding-top: 1.5rem !important }
 @media (min-width: 1100px) {
-  [data-testid=stMain] [data-testid=stMainBlockContainer] { padding-left: 364px; padding-right: 1.5rem }
+  [data-testid=stMain] [data-testid=stMainBlockContainer] {
+    padding-left: 364px; padding-right: 1.5rem;
+  }
 }
 </style>
 """
