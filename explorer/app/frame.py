@@ -43,7 +43,19 @@ st.set_page_config(
 )
 st.logo(str(HERE / "wordmark.svg"))
 
-st.html(STYLE)
+# What is embedded in slides or a course page is the figure; its link still names the whole page.
+FIGURE_ALONE = """
+<style>
+[data-testid=stHeader], [data-testid=stElementContainer]:has(h1),
+[data-testid=stElementContainer]:has(h1) + [data-testid=stElementContainer],
+[data-testid=stMain] [data-testid=stExpander], [data-testid=stMain] [data-testid=stPopover]
+{ display: none !important }
+[data-testid=stMain] [data-testid=stMainBlockContainer] { padding: 0.5rem 1rem }
+</style>
+"""
+
+embedded = bool(st.context.is_embedded)
+st.html(STYLE + FIGURE_ALONE if embedded else STYLE)
 
 named = st.query_params.get("class")
 lesson = find_class(named) if named else None
@@ -54,16 +66,18 @@ page = st.navigation(
         for path, title in PAGES.items()
         if files[path].exists()
     ],
-    position="hidden" if lesson else "top",
+    position="hidden" if lesson or embedded else "top",
 )
 if lesson:
     show_class(named, lesson)
 page.run()
 
-st.divider()
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.caption(
-        f"Barycenter Explorer {explorer.__version__}. Barycenters are computed in your browser, "
-        "models run on the machine that serves this page, and nothing is sent anywhere else."
-    )
-    copy_link(key="share", width="content")
+if not embedded:
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"Barycenter Explorer {explorer.__version__}. Barycenters are computed in your "
+            "browser, models run on the machine that serves this page, and nothing is sent "
+            "anywhere else."
+        )
+        copy_link(key="share", width="content")

@@ -26,6 +26,7 @@ from explorer.app.shared.choices import (
     show_cards,
 )
 from explorer.app.shared.loaded import dataset, outline
+from explorer.app.shared.measuring import MEASURING
 from explorer.app.shared.missing_data import absence, say_what_is_missing
 from explorer.catalog.looks import MODEL_LABELS
 from explorer.catalog.subjects import SUBJECTS, in_markdown, trained
@@ -91,9 +92,8 @@ def main() -> None:
     maps = {key: each for key, each in found.items() if isinstance(each, Embedding)}
     reasons = {key: each for key, each in found.items() if key not in maps}
     if not maps:
-        st.info("There is no map yet. Make the maps of all checkpoints, in a few minutes, with:")
-        st.code(f"python -m explorer embed --dataset {name} --model all", language="bash")
-        excuse(reasons)
+        st.info("There is no map yet. Choose below which one to make; it takes a few minutes.")
+        excuse(name, reasons, here=not why)
         return
     known = Known(
         list(maps),
@@ -105,7 +105,7 @@ def main() -> None:
     with bar:
         view = choose_models(name, known)
     if reasons:
-        excuse(reasons)
+        excuse(name, reasons, here=not why)
     if view.other and len(maps[view.other].tuples) != len(maps[view.model].tuples):
         st.warning("The two maps were made of different tuples; make both again to compare them.")
         view = replace(view, other="")
@@ -171,12 +171,23 @@ def choose_models(name: str, known: Known) -> View:
     return view
 
 
-def excuse(reasons: dict[str, str]) -> None:
+def excuse(name: str, reasons: dict[str, str], *, here: bool) -> None:
+    """Why models have no map; where the data are ``here``, a button makes one."""
     count = "One model has" if len(reasons) == 1 else f"{len(reasons)} models have"
     with st.expander(f"{count} no map: why, and what to do", icon=":material/info:"):
         for key, reason in reasons.items():
             st.markdown(f"**{MODEL_LABELS[key]}** (`{key}`)")
             st.text(reason)
+            said = MEASURING.said(name, key)
+            for sentence in said:
+                st.caption(in_markdown(sentence))
+            if here and not any("is " in sentence for sentence in said):
+                st.button(
+                    "Make its map here, in the background",
+                    key=f"latent_make_{name}_{key}",
+                    on_click=MEASURING.ask,
+                    args=[name, key, "embed"],
+                )
 
 
 @st.fragment

@@ -23,6 +23,7 @@ from explorer.app.latent_space.state import (
 )
 from explorer.app.latent_space.widget import pack
 from explorer.app.links import read, write
+from explorer.app.shared.measuring import MEASURING
 from explorer.datasets import load_dataset
 from explorer.evaluation.maps import ARRAYS, embed_pretrained
 from explorer.models import build_model
@@ -246,12 +247,18 @@ def test_a_broken_or_missing_map_is_out_with_reason_and_remedy(root, damage):
     assert "`other` in the link must be a model that has a map" in text(page)
 
 
-def test_with_no_map_at_all_the_page_gives_the_command(root):
+def test_with_no_map_at_all_the_page_offers_to_make_one(root, monkeypatch):
+    asked = []
+    monkeypatch.setattr(MEASURING, "_work", lambda task: asked.append(tuple(task)) or "")
     for file in root.rglob(ARRAYS):
         file.unlink()
     page = show()
-    assert "python -m explorer embed --dataset polydigits" in page.code[0].value
+    assert "There is no map yet" in text(page)
     assert not page.get("bidi_component")
+    page.button(key="latent_make_polydigits_poe").click().run()
+    assert not page.exception
+    assert MEASURING.wait(10)
+    assert asked == [("embed", "polydigits", "poe")]
 
 
 def test_nonsense_in_the_link_falls_back_with_a_notice_and_is_not_repeated(root):
