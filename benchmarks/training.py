@@ -1,6 +1,6 @@
-"""Seconds a training step takes, every model, for the small recipe and the MoPoE paper's networks.
+"""Time of a training step: every model, Muon beside AdamW, small networks and the MoPoE paper's.
 
-    python benchmarks/training.py [--rounds 7] [--steps 4] [--device cuda]
+    python benchmarks/training.py [--rounds 7] [--steps 4] [--device cuda] [--models mwb,mopoe]
 
 Models take turns within a round, so that whatever else the machine does falls on all of them
 alike; a figure is the median over rounds. Times are CPU seconds of this process (on a CPU: one
@@ -24,6 +24,8 @@ from explorer.__main__ import ALLOCATOR
 from explorer.checkpoints import commit
 from explorer.datasets import load_dataset
 from explorer.models import MODELS, build_model
+from explorer.training.numbers import PEAK
+from explorer.training.optimizer import build_optimizers
 
 RESULTS = Path(__file__).parent / "results" / "training.json"
 BATCH_SIZE = 128
@@ -66,19 +68,21 @@ class Timer:
         }
 
 
-def training_step(model, batch):
+def training_step(model, batch, optimizer):
     """Return a function that takes one optimiser step."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
+    movers = build_optimizers(model, optimizer, learning_rate=1e-4, weight_decay=0.01)
 
     def step():
-        optimizer.zero_grad()
+        for mover in movers:
+            mover.zero_grad()
         model.loss(batch).total.mean().backward()
-        optimizer.step()
+        for mover in movers:
+            mover.step()
 
     return step
 
 
-def measure(rounds, steps, device):
+def measure(rounds, steps, device, models):
     """Milliseconds by recipe and model, and for composing a batch."""
     data = load_dataset("polydigits")
     split = data.train.to(device)
@@ -88,10 +92,12 @@ def measure(rounds, steps, device):
     parameters = {}
     for recipe, settings in RECIPES.items():
         modalities = [replace(m, network=settings["network"]) for m in data.modalities]
-        for key in MODELS:
-            model = build_model(key, modalities, latent_dim=settings["latent_dim"]).to(device)
-            parameters[recipe] = sum(p.numel() for p in model.parameters())
-            timers[recipe, key] = Timer(training_step(model, batch), device)
+        for key in models:
+            for optimizer in PEAK:
+                model = build_model(key, modalities, latent_dim=settings["latent_dim"]).to(device)
+                parameters[recipe] = sum(p.numel() for p in model.parameters())
+                step = training_step(model, batch, optimizer)
+                timers[recipe, key, optimizer] = Timer(step, device)
     for number in range(rounds):
         for timer in timers.values():
             timer.round(steps)
@@ -102,7 +108,10 @@ def measure(rounds, steps, device):
             recipe: settings
             | {
                 "parameters": parameters[recipe],
-                "models": {key: timers[recipe, key].milliseconds() for key in MODELS},
+                "models": {
+                    key: {name: timers[recipe, key, name].milliseconds() for name in PEAK}
+                    for key in models
+                },
             }
             for recipe, settings in RECIPES.items()
         },
@@ -144,12 +153,14 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=4, help="steps of each model a round")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--models", default=",".join(MODELS))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
     device = torch.device(arguments.device)
     found = machine(device)
-    measured = measure(arguments.rounds, arguments.steps, device)
+    models = arguments.models.split(",")
+    measured = measure(arguments.rounds, arguments.steps, device, models)
     results = {
         "batch_size": BATCH_SIZE,
         "rounds": arguments.rounds,
@@ -162,7 +173,8 @@ def main():
     for recipe, found in results["training step"].items():
         print(f"{recipe}: {found['parameters'] / 1e6:.2f} M parameters")
         for key, times in found["models"].items():
-            print(f"  {key:8} {times['cpu_ms']['median']:7.1f} ms")
+            muon, adamw = (times[name]["cpu_ms"]["median"] for name in ("muon", "adamw"))
+            print(f"  {key:20} muon {muon:7.1f} ms, adamw {adamw:7.1f} ms: {muon / adamw - 1:+.0%}")
     print(f"wrote {RESULTS.relative_to(Path(__file__).parents[1])}")
 
 

@@ -30,6 +30,8 @@ self_reconstruction by modality, from its own belief alone, likewise
 translation         by modality and task (reconstruction, many_to_one, one_to_one), likewise
 diversity           given_one, given_others, real (by modality): how far draws are apart, as a
                     classifier sees them; classifier_frechet_distance: generated and real
+sampling            prior, mixture: joint (share that agrees), classes (how many, by entropy),
+                    to_nearest_training_code, and that of test tuples
 geometry            by_subset: variance, posterior_variance, effective_dimension,
                     pairwise_distance, gap_to_all of the codes; gap
 computed            seed, seconds and cpu_seconds it took, commit, torch, cpu, threads, and
@@ -60,6 +62,7 @@ from explorer.evaluation import (
     geometry,
     likelihood,
     representation,
+    sampling,
     translation,
 )
 from explorer.evaluation.classifiers import Classifiers
@@ -72,7 +75,7 @@ from explorer.models.device import find_device, moved
 from explorer.models.vae import WEIGHTS
 from explorer.subsets import MOST_ENUMERATED
 
-JUDGED = {"coherence", "diversity", "average_precision"}
+JUDGED = {"coherence", "diversity", "sampling", "average_precision"}
 """Sections that classifiers are needed for."""
 
 SIZES: dict[str, int] = {
@@ -204,6 +207,18 @@ def _diversity(asked: Asked, step: Progress) -> dict:
     )
 
 
+def _sampling(asked: Asked, step: Progress) -> dict:
+    return sampling.report(
+        asked.model,
+        asked.classifiers,
+        asked.train[0],
+        asked.test[0],
+        n_draws=asked.n["n_prior"],
+        seed=asked.seed,
+        on_step=step,
+    )
+
+
 def _geometry(asked: Asked, step: Progress) -> dict:
     return geometry.report(asked.model.names, asked.beliefs("n_translation"), step)
 
@@ -216,6 +231,7 @@ SECTIONS: dict[str, Callable[[Asked, Progress], dict]] = {
     "self_reconstruction": _self_reconstruction,
     "translation": _translation,
     "diversity": _diversity,
+    "sampling": _sampling,
     "geometry": _geometry,
     "average_precision": _average_precision,
 }
@@ -345,7 +361,7 @@ def _sections(data: Dataset, classifiers: Classifiers | str) -> dict[str, Callab
     """Those that ``data`` has; what cannot be computed of it says why."""
     sections = dict(SECTIONS)
     if data.multi_label:
-        of_one_class = ("latent_accuracy", "coherence")
+        of_one_class = ("latent_accuracy", "coherence", "sampling")
         sections |= dict.fromkeys(of_one_class, lambda *_: absent(attributes.SECTION))
     else:
         del sections["average_precision"]

@@ -31,6 +31,7 @@ from explorer.models.objectives import (
     STYLELESS_OBJECTIVES,
     Losses,
 )
+from explorer.models.sampler import SAMPLER, Sampler, read_sampler
 from explorer.models.saved import read_weights, write_weights
 from explorer.networks import NETWORKS
 from explorer.networks.likelihoods import LIKELIHOODS
@@ -187,6 +188,7 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         self.style_dim = style_dim
         self.beta, self.beta_style = beta, beta_style
         self.shared = shared
+        self.sampler: Sampler | None = None
         self.progress = 1.0
         """Share of the training that is done; what is annealed looks at it."""
         pairs = {
@@ -377,6 +379,42 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
             generated[name] = self.decode(own, [name], styles)[name].mean
         return generated
 
+    @torch.inference_mode()
+    def sample(
+        self, n: int, *, sampler: str = "prior", generator: torch.Generator | None = None
+    ) -> dict[str, Tensor]:
+        """Draw all modalities together from nothing: name to ``(N, *shape)``, decoders' means.
+
+        Parameters
+        ----------
+        sampler
+            ``prior``, or ``mixture``: what was fitted to training codes after training.
+
+        Raises
+        ------
+        ValueError
+            There is no such sampler; says why.
+        """
+        z = self.draw_codes(n, sampler=sampler, generator=generator)
+        styles = self.draw_styles(z, generator)
+        return {name: found.mean for name, found in self.decode(z, styles=styles).items()}
+
+    def draw_codes(
+        self, n: int, *, sampler: str = "prior", generator: torch.Generator | None = None
+    ) -> Tensor:
+        """Draw z from the prior or from the fitted mixture, ``(N, D)``; as :meth:`sample`."""
+        if not self.has_prior:
+            raise ValueError("this model has no latent from which all modalities are drawn")
+        if sampler == "prior":
+            return self.prior(torch.empty(n, self.latent_dim)).rsample(generator)
+        if sampler != "mixture":
+            raise ValueError(f"sampler must be prior or mixture, got {sampler!r}")
+        if self.sampler is None:
+            raise ValueError(
+                "no mixture was fitted to this model's codes; explorer.evaluation.sampling.fit does"
+            )
+        return self.sampler.draw(n, generator)
+
     def loss(self, batch: dict[str, Tensor], generator: torch.Generator | None = None) -> Losses:
         """The objective's total and terms, per sample, in nats."""
         return self.objective(self, batch, generator)
@@ -433,6 +471,9 @@ class MultimodalVAE(nn.Module, ModelHubMixin):
         if expected not in (None, sha256(weights.read_bytes()).hexdigest()):
             raise ValueError(f"{WEIGHTS} is not the file that {CONFIG} was written with")
         read_weights(model, weights)
+        fitted = weights.with_name(SAMPLER)
+        if expected is not None and fitted.is_file():
+            model.sampler = read_sampler(fitted, model.latent_dim, expected)
         model.provenance = config.get("provenance", {})
         return model.eval()
 

@@ -58,6 +58,24 @@ MEASURES: dict[str, Measure] = {
     ),
     "self_coherence": Measure("self coherence", "coherence/self_by_size/{given}", _COHERENCE),
     "joint_coherence": Measure("joint coherence", "coherence/joint", "coherence/prior_draws"),
+    "sampled_joint": Measure(
+        "joint coherence, by sampler", "sampling/{target}/joint", "sampling/draws"
+    ),
+    "sampled_classes": Measure(
+        "classes of what is drawn, by sampler", "sampling/{target}/classes", "sampling/draws"
+    ),
+    "sampled_distance": Measure(
+        "distance of a draw to the nearest training code, by sampler",
+        "sampling/{target}/to_nearest_training_code",
+        "sampling/draws",
+        better=0,
+    ),
+    "sampled_distance_of_tests": Measure(
+        "distance of test tuples to the nearest training code",
+        "sampling/test_to_nearest_training_code",
+        "sampling/draws",
+        better=0,
+    ),
     "judged_coherence": Measure(
         "coherence, by judge", "coherence/judges/{target}/conditional_by_size/{given}", _COHERENCE
     ),

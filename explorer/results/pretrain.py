@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from explorer.checkpoints import CONFIG, PRETRAINED, SCORES
+from explorer.checkpoints import CONFIG, PRETRAINED, SCORES, load_pretrained
 from explorer.datasets import Dataset, load_dataset
 from explorer.evaluation import weights_sha256
 from explorer.evaluation.command import evaluate
 from explorer.evaluation.maps import REPORT, embed_pretrained
+from explorer.evaluation.sampling import fit
 from explorer.models import MODELS
 from explorer.training import STATE, train_checkpoint
 from explorer.training.run import OtherSettingsError
@@ -195,9 +196,12 @@ def carry_out(
     tuples: int,
     console: Console,
 ) -> None:
-    """Do what is left of a task: train, evaluate, map."""
+    """Do what is left of a task: train, fit the sampler, evaluate, map."""
     if not is_trained(task, folder):
         _train(task, data, folder)
+    model = load_pretrained(task.dataset, task.model, root)
+    if model.has_prior and model.sampler is None:
+        fit(model, data, folder, weights_sha256(folder), seed=SEED)
     if _measured(folder / SCORES, "computed", "weights_sha256") != weights_sha256(folder):
         evaluate(
             task.dataset,

@@ -90,8 +90,9 @@ def figures(tree):
 def test_every_figure_is_a_number_with_an_error(scores):
     every = list(figures(scores))
     shared = 2 * (31 + 5) + (4 + 5 * 4 + 5 + 31 * 5 + 1) + (2 * 6 + 3) + 6 * 3
-    judged, log_likelihoods, alone = 4 + 1, 5, 5 * 3
-    assert len(every) == shared + 5 * 3 + 2 * 5 + judged + log_likelihoods + alone
+    judged, log_likelihoods, alone, sampled = 4 + 1, 5, 5 * 3, 3
+    expected = shared + 5 * 3 + 2 * 5 + judged + log_likelihoods + alone + sampled
+    assert len(every) == expected
     assert all(abs(f["mean"]) < 1e9 and 0 <= f["standard_error"] < 1e9 for f in every)
     assert all(0 <= f["mean"] <= 1 for part in list(scores)[:2] for f in figures(scores[part]))
 
@@ -111,9 +112,9 @@ def test_modalities_are_encoded_once_and_not_once_per_subset(run):
 def test_progress_is_told_for_every_part(run):
     _, _, told = run
     parts = ["encoding", "latent accuracy", "coherence", "likelihood", "reconstruction"]
-    parts += ["self reconstruction", "translation", "diversity", "geometry"]
+    parts += ["self reconstruction", "translation", "diversity", "sampling", "geometry"]
     assert list(told) == parts
-    assert [told[name] for name in parts[1:]] == pytest.approx([1] * 8)
+    assert [told[name] for name in parts[1:]] == pytest.approx([1] * 9)
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
