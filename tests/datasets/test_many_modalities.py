@@ -62,7 +62,8 @@ def build(data, name):
 
 
 def over_all_subsets(name):
-    aggregation = build_model(name, [Modality("a", (2,), "normal", "mlp")]).aggregation
+    two = [Modality(each, (2,), "normal", "mlp") for each in "ab"]
+    aggregation = build_model(name, two).aggregation
     return aggregation is not None and aggregation.family is power_set
 
 

@@ -45,6 +45,14 @@ SYMBOLS: ByModel[str] = ByModel(
         "mac_wae": "hexagram",
         "mac_vae": "hexagram-dot",
         "m_wae": "hexagram-open",
+        "holder": "diamond-tall",
+        "holder_plus": "diamond-tall-dot",
+        "hellinger": "diamond-wide",
+        "dependent": "circle-open-dot",
+        "code": "triangle-down",
+        "multivi": "hourglass",
+        "mmvae_plus": "square-open-dot",
+        "cmvae": "diamond-open-dot",
     }
 )
 """Model -> marker symbol: a shape for each family, its members apart by what is inside."""
