@@ -211,6 +211,7 @@ def carry_out(
             draws=100,
             likelihood_tuples=100,
             every_subset=False,
+            device="cpu",
             threads=1,
             root=root,
             console=console,

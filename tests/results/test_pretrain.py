@@ -2,6 +2,7 @@
 
 import io
 import json
+from inspect import signature
 
 import pytest
 from rich.console import Console
@@ -40,7 +41,10 @@ def quick(monkeypatch):
     """What is done is noted; training is real and short, evaluation and maps are their files."""
     done = []
 
-    def evaluate(dataset, model, *, root, **_):
+    real = signature(pretrain.evaluate)
+
+    def evaluate(dataset, model, *, root, **options):
+        real.bind(dataset, model, root=root, **options)
         done.append(("evaluate", model))
         computed = {"weights_sha256": pretrain.weights_sha256(root / dataset / model)}
         (root / dataset / model / "scores.json").write_text(json.dumps({"computed": computed}))
