@@ -43,7 +43,7 @@ RANGES = {
     "epochs": Range(0, MOST, open=True),
     "minutes": Range(0, MOST, open=True),
     "batch_size": Range(2, MOST),
-    "learning_rate": Range(0, 1e3, open=True),
+    "learning_rate": Range(0, MOST, open=True),
     "weight_decay": Range(0, 1e3),
     "beta": Range(0, MOST),
     "beta_style": Range(0, MOST),

@@ -11,6 +11,13 @@ G = X X^T, each iteration multiplies X by P = aI + bG + cG^2 and so G by P^2. Al
 symmetric, as small as X's shorter side, and commute. Those of one size, of all modalities, go
 through it in one batched product.
 
+Chosen on 1,000 held-out training tuples of PolyDigits, ``mwb``, 300 steps, by coherence given one:
+momentum .95, rate .02 and a cosine after 15 % of warm-up gave .758 (.758 to .767 over three seeds);
+momentum .9 gave .808, .8 with a rate of .06, 5 % of warm-up and a straight line down .851 to .861;
+AdamW, 345 steps in the same time, .610 to .636. What did not help, or not beyond noise: a third
+iteration (.848), a rate of .1 (.854), .01 (.617 at momentum .95), momentum .7 (.839), batches of 64
+at equal time (.841), no weight decay (.759 for .758), vectors at half the rate at a small one.
+
 Shapes: N matrices, R rows, C columns. To add an optimizer: a branch of :func:`build_optimizers`
 and a line in ``PEAK``.
 """
