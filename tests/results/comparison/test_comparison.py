@@ -226,7 +226,7 @@ def test_the_plan_is_every_model_beta_and_seed_with_all_models_early():
         (["--models=mwb,nwb"], "models must be among .*; got nwb"),
         (["--betas=1,x"], "--betas must be numbers above 0"),
         (["--betas=-1"], "--betas must be numbers above 0"),
-        (["--test-tuples=5000"], "give --test-tuples [0-9]+ or fewer"),
+        (["--test-tuples=50000"], "give --test-tuples [0-9]+ or fewer"),
         (["--validation-tuples=90000"], "90000 validation tuples leave none of"),
         (["--dataset=mnist"], "dataset must be one of"),
         (["--name=../up"], "name is letters, digits"),
