@@ -74,7 +74,7 @@ def main() -> None:
     if found.sentences:
         st.caption(
             "One training run a model, intervals over test samples; budgets are in the details of "
-            "the table. Every figure is read from the file that `python -m explorer evaluate` "
+            "the table. Every figure is read from the file that the command *evaluate* "
             "writes beside a checkpoint."
         )
     models = [e.model for e in trained if e.scores is not None]
