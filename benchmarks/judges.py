@@ -22,6 +22,7 @@ from explorer.datasets import Dataset, load_dataset
 from explorer.evaluation.classifiers import find_classifiers
 from explorer.evaluation.coherence import generated_correct, prior_agrees
 from explorer.evaluation.figures import sizes
+from explorer.evaluation.readers import read_image_as_published
 from explorer.evaluation.representation import encode
 
 RESULTS = Path(__file__).parent / "results" / "judges.json"
@@ -34,22 +35,7 @@ class PublishedJudges(nn.Module):
     def __init__(self, names: list[str]) -> None:
         super().__init__()
         self.networks = nn.ModuleDict(
-            {
-                name: nn.Sequential(
-                    nn.Conv2d(3, 10, 4, stride=2, padding=1),
-                    nn.Dropout2d(0.5),
-                    nn.ReLU(),
-                    nn.Conv2d(10, 20, 4, stride=2, padding=1),
-                    nn.Dropout2d(0.5),
-                    nn.ReLU(),
-                    nn.Flatten(),
-                    nn.Linear(980, 128),
-                    nn.Dropout(0.5),
-                    nn.ReLU(),
-                    nn.Linear(128, 10),
-                )
-                for name in names
-            }
+            {name: read_image_as_published((3, 28, 28), 10) for name in names}
         )
 
     def predict(self, pictures: dict[str, Tensor]) -> dict[str, Tensor]:

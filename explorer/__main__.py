@@ -42,6 +42,12 @@ RateOption = Annotated[
     float | None,
     typer.Option(help="Peak of the one-cycle schedule; by default what suits the optimizer."),
 ]
+WorkersOption = Annotated[str, typer.Option(help="Processes, one thread each; auto: one a core.")]
+EngineOption = Annotated[str, typer.Option(help="local, or dask: a cluster.")]
+SchedulerOption = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler; without it, workers here.")
+]
+RetryOption = Annotated[bool, typer.Option(help="Run again what failed.")]
 DeviceOption = Annotated[
     str,
     typer.Option("--device", "--accelerator", help="auto (a GPU where there is one), cpu, cuda."),
@@ -323,15 +329,11 @@ def compare(
         ),
     ] = "",
     name: Annotated[str, typer.Option(help="Comparisons of other settings have others.")] = "main",
-    workers: Annotated[str, typer.Option(help="Processes, one thread each; auto: one a core.")] = (
-        "auto"
-    ),
-    engine: Annotated[str, typer.Option(help="local, or dask: a cluster.")] = "local",
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler; without it, workers here.")
-    ] = None,
+    workers: WorkersOption = "auto",
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = None,
     device: DeviceOption = "cpu",
-    retry: Annotated[bool, typer.Option(help="Run again what failed.")] = False,
+    retry: RetryOption = False,
     root: RootOption = None,
 ) -> None:
     """Train and measure what is missing of a fair comparison, then write its one table.
@@ -376,15 +378,11 @@ def reproduce(
     scale: Annotated[str, typer.Option(help="smoke (seconds), small (an hour), paper.")] = "small",
     version: VersionOption = "paper",
     models: Annotated[str | None, typer.Option(help="Only these, commas between.")] = None,
-    workers: Annotated[str, typer.Option(help="Processes, one thread each; auto: one a core.")] = (
-        "auto"
-    ),
-    engine: Annotated[str, typer.Option(help="local, or dask: a cluster.")] = "local",
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler; without it, workers here.")
-    ] = None,
+    workers: WorkersOption = "auto",
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = None,
     device: DeviceOption = "auto",
-    retry: Annotated[bool, typer.Option(help="Run again what failed.")] = False,
+    retry: RetryOption = False,
     root: RootOption = None,
 ) -> None:
     """Make a paper's table again, and print it beside what the paper prints.

@@ -85,7 +85,6 @@ class Task(NamedTuple):
     options: dict[str, object]
 
 
-SEVEN = ("poe", "moe", "mopoe", "wb", "mwb", "moments", "logpool")
 JOINT = ("mopoe", "mvtcae", "jmvae", "nexus", "mac_wae", "mac_vae", "m_wae")
 SOFT = ("independent", "aggregated_std", "aggregated_product", "mmvamp", "mmvamp_pairwise")
 

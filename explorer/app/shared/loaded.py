@@ -119,18 +119,6 @@ def written(name: str, key: str) -> int:
     return times[0] if times else 0
 
 
-def latent_dims(name: str) -> dict[str, int]:
-    """Dimensions of each trained model's latent space, from its config.json."""
-    found = {}
-    for key in trained(name):
-        config = checkpoint_directory(name, key) / CONFIG
-        try:
-            found[key] = int(json.loads(config.read_text("utf-8"))["latent_dim"])
-        except (OSError, ValueError, LookupError, TypeError, OverflowError):
-            continue  # damaged: looking the model up says so
-    return found
-
-
 @st.cache_resource(show_spinner=False, max_entries=KEPT_MODELS)
 def _model(name: str, key: str, modified: int) -> MultimodalVAE:
     return load_pretrained(name, key)

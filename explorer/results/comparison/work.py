@@ -63,7 +63,7 @@ def work(folder: str, model: str, beta: float, seed: int, accelerator: str = "cp
         raise ComparisonError(f"this worker does not see {place}: --root must be a shared folder")
     settings, own = read_settings(place), run.directory(place)
     own.mkdir(parents=True, exist_ok=True)
-    tell = _teller(place, own)
+    tell = teller(place, own)
     # a worker that lost its master may still be at it
     with alone(own / LOCK):
         if (own / RESULT).is_file():
@@ -201,8 +201,8 @@ def _undefined(tree: object, path: str = "") -> list[str]:
     return [bad for key, branch in branches for bad in _undefined(branch, f"{path}/{key}")]
 
 
-def _teller(place: Path, own: Path) -> Callable[[str, float], None]:
-    """Tell how far the run is, in a file, once a second; and look whether it is to stop."""
+def teller(place: Path, own: Path) -> Callable[[str, float], None]:
+    """Callback that writes how far the run is to a file, once a second, and stops it when asked."""
     last = -TELL_EVERY_SECONDS
 
     def tell(stage: str, done: float) -> None:

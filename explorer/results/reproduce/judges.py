@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from explorer.datasets import Dataset
 from explorer.evaluation.average_precision import mean_average_precision
 from explorer.evaluation.classifiers import CHUNK, to_read
-from explorer.evaluation.readers import CLASSIFIER_NETWORKS
+from explorer.evaluation.readers import CLASSIFIER_NETWORKS, read_image_as_published
 from explorer.files.whole import alone, write_whole
 from explorer.networks import NETWORKS
 from explorer.networks.layers import Transposed
@@ -87,23 +87,6 @@ def read_words(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
     )
 
 
-def read_polymnist(shape: tuple[int, ...], n_classes: int) -> nn.Sequential:
-    """Two strided convolutions and two linear layers, three dropouts of a half."""
-    return nn.Sequential(
-        nn.Conv2d(shape[0], 10, 4, stride=2, padding=1),
-        nn.Dropout2d(0.5),
-        nn.ReLU(),
-        nn.Conv2d(10, 20, 4, stride=2, padding=1),
-        nn.Dropout2d(0.5),
-        nn.ReLU(),
-        nn.Flatten(),
-        nn.Linear(980, 128),
-        nn.Dropout(0.5),
-        nn.ReLU(),
-        nn.Linear(128, n_classes),
-    )
-
-
 def _encoder(network: str, width: int, dropout: float) -> Callable[..., nn.Sequential]:
     """A paper's encoder with a linear layer for the classes instead of its heads."""
 
@@ -119,7 +102,7 @@ READERS: dict[str, Callable[[tuple[int, ...], int], nn.Sequential]] = {
     "mopoe_mnist": read_mnist,
     "mopoe_svhn": read_svhn,
     "mopoe_text": read_words,
-    "mopoe_conv": read_polymnist,
+    "mopoe_conv": read_image_as_published,
     "mopoe_face": _encoder("mopoe_face", 640, 0.5),
     "mopoe_attributes": _encoder("mopoe_attributes", 640, 0.5),
     "mmvamp_resnet": _encoder("mmvamp_resnet", 256 * 7 * 7, 0.0),

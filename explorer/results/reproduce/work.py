@@ -16,16 +16,14 @@ from explorer.files.whole import alone, write_whole
 from explorer.models import MultimodalVAE
 from explorer.models.device import find_device, moved
 from explorer.models.vae import WEIGHTS
-from explorer.results.comparison.runs import LOCK, RESULT, STOP, ComparisonError, Run
-from explorer.results.comparison.work import FAILURES, PROGRESS
+from explorer.results.comparison.runs import LOCK, RESULT, ComparisonError, Run
+from explorer.results.comparison.work import FAILURES, PROGRESS, teller
 from explorer.results.reproduce.judges import trained_judges
 from explorer.results.reproduce.protocol import PROTOCOLS, Asked, Tables
 from explorer.results.reproduce.runs import Reproduction, read_about
 from explorer.results.reproduce.scales import SCALES
 from explorer.training import STATE, train_checkpoint
 from explorer.training.recipes import Recipe, load_for, model_options
-
-TELL_EVERY_SECONDS = 1.0
 
 
 def work(folder: str, model: str, beta: float, seed: int, device: str = "cpu") -> str:
@@ -50,7 +48,7 @@ def work(folder: str, model: str, beta: float, seed: int, device: str = "cpu") -
         if (own / RESULT).is_file():
             return "finished"
         try:
-            result = _train_and_measure(place, run, device, _teller(place, own))
+            result = _train_and_measure(place, run, device, teller(place, own))
         except KeyboardInterrupt:
             return "stopped"
         except FAILURES as error:
@@ -148,19 +146,3 @@ def _undefined(tables: Tables) -> list[str]:
         for column, figure in columns.items()
         if not all(isfinite(number) for number in figure.values())
     ]
-
-
-def _teller(place: Path, own: Path) -> Callable[[str, float], None]:
-    """Tell how far the run is, in a file, once a second; stop where a stop is asked for."""
-    last = -TELL_EVERY_SECONDS
-
-    def tell(stage: str, done: float) -> None:
-        nonlocal last
-        if time.monotonic() - last < TELL_EVERY_SECONDS:
-            return
-        last = time.monotonic()
-        if (place / STOP).exists():
-            raise KeyboardInterrupt
-        write_whole(own / PROGRESS, f"{done:.4f} {stage}")
-
-    return tell
