@@ -77,7 +77,7 @@ def said(tmp_path_factory):
     run = subprocess.run(
         [sys.executable, "-c", ALL_IN_ONE, json.dumps(words)],
         cwd=place,
-        env=os.environ | {"PYTHONPATH": paths},
+        env=os.environ | {"PYTHONPATH": paths, "EXPLORER_DATA": str(place / "data")},
         stderr=subprocess.PIPE,
         text=True,
         timeout=600,

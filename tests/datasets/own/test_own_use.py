@@ -136,6 +136,7 @@ def test_measures_that_need_no_classifier_need_none(folder):
     assert {k for k, v in scores.items() if v == {"absent": "there are none"}} == {
         "coherence",
         "diversity",
+        "sampling",
     }
     assert all(np.isfinite(scores["latent_accuracy"]["by_size"][k]["mean"]) for k in "123")
 

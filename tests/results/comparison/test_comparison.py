@@ -350,10 +350,10 @@ def test_tables_hold_the_same_numbers():
         result("moe", reason="nan"),
     ]
     rows = list(csv.DictReader(io.StringIO(comparison.as_csv(runs))))
-    found = {(r["model"], r["beta"]): r for r in rows if r["measure"] == "latent_accuracy"}
-    assert found["poe", "1.0"]["value"] == "0.25"
-    assert found["poe", "1.0"]["standard_error"] == "0.05"
-    assert (found["mwb", "2.0"]["selected"], found["mwb", "1.0"]["selected"]) == ("1", "0")
+    found = {(r["model"], float(r["beta"])): r for r in rows if r["measure"] == "latent_accuracy"}
+    assert found["poe", 1.0]["value"] == "0.25"
+    assert found["poe", 1.0]["standard_error"] == "0.05"
+    assert (found["mwb", 2.0]["selected"], found["mwb", 1.0]["selected"]) == ("1", "0")
 
     table = json.loads(comparison.as_json(runs, TINY))
     assert table["headline"]["poe"]["accuracy, one given"]["value"] == pytest.approx(0.05)
